@@ -1,0 +1,1 @@
+"""The lasting tables behind `pr_cost_bot.ports.Ledger`."""

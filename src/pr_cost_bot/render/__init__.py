@@ -1,0 +1,1 @@
+"""Templates and number formats: what people see."""

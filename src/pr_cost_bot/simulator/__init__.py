@@ -1,0 +1,1 @@
+"""A GitHub and vendors on loopback, for the demo and the tests."""

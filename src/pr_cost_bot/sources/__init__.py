@@ -1,0 +1,1 @@
+"""One file per vendor's usage API, each behind `pr_cost_bot.ports.Source`."""
