@@ -1,6 +1,79 @@
-"""The command line: `pr-cost-bot COMMAND`."""
+"""The command line: `pr-cost-bot COMMAND`. Every command is imported when it is named, so that none pays for another."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pr_cost_bot import __version__
 
 
-def main() -> int:
-    """Run the command that the arguments name."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["action"]:
+        from pr_cost_bot.action import main as action
+
+        return action(os.environ, sys.stdout)
+    if arguments[:1] == ["attribute"]:
+        from pr_cost_bot.attribute_files import run
+
+        return run(arguments[1:])
+    options = _parser().parse_args(arguments)
+    if options.command == "demo":
+        from pr_cost_bot.demo import run_demo
+
+        return run_demo(options.output)
+    if options.command == "doctor":
+        from pr_cost_bot.doctor import main as doctor
+
+        return doctor(os.environ, sys.stdout)
+    return _check_config(options.file) if options.action == "check" else _print_schema()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pr-cost-bot", description="What a pull request's AI coding cost, from the vendor's own bill."
+    )
+    parser.add_argument("--version", action="version", version=f"pr-cost-bot {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("action", help="act on a GitHub event; reads GITHUB_* and INPUT_* (the Action's entry point)")
+    commands.add_parser("attribute", help="attribution alone, offline, on files", add_help=False)
+    demo = commands.add_parser("demo", help="the whole Action against a simulated GitHub and simulated vendors, no credentials")
+    demo.add_argument(
+        "--output", type=Path, default=Path("demo-output"), metavar="DIR", help="where comment, table and artifacts go"
+    )
+    commands.add_parser(
+        "doctor", help="is it set up right: what each key sees, who will not match, which permission is missing"
+    )
+    config = commands.add_parser("config", help="the configuration file").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    check = config.add_parser("check", help="validate the file")
+    check.add_argument("file", type=Path, nargs="?", default=Path(".github/pr-cost-bot.yml"))
+    config.add_parser("schema", help="print its JSON Schema")
+    return parser
+
+
+def _check_config(path: Path) -> int:
+    from pr_cost_bot.config_file import ConfigError, parse_config
+
+    try:
+        parse_config(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.", file=sys.stderr)
+        return 2
+    except ConfigError as error:
+        print(error.problem, file=sys.stderr)
+        return 2
+    print(f"{path}: fine.")
+    return 0
+
+
+def _print_schema() -> int:
+    from pr_cost_bot.config_file import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
     return 0

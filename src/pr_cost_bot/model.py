@@ -298,7 +298,10 @@ class Allocation(msgspec.Struct, frozen=True, gc=False):
 
 
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `pr_cost_lines` without its key: pull request x source x product x model x person x evidence."""
+    """A row of `pr_cost_lines` without its key: pull request x source x product x model x person x evidence.
+
+    Tokens without a known price are in no line: see `Unpriced`.
+    """
 
     source: str
     product: str
@@ -378,6 +381,7 @@ class PullRequestCost(msgspec.Struct, frozen=True, kw_only=True):
     estimate_usd: Decimal | None = None
     complete: bool = True
     settled: bool = False
+    since: datetime | None = None  # usage was looked for from here on
 
     @property
     def cost_usd(self) -> Decimal:
@@ -394,12 +398,12 @@ class PullRequestCost(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_usage(self) -> bool:
-        return bool(self.lines)
+        return bool(self.lines or self.unpriced)
 
     @property
     def nothing_known(self) -> bool:
         """Every source failed, and nothing else (a receipt) spoke."""
-        return not self.lines and bool(self.sources) and all(s.state is SourceState.FAILED for s in self.sources)
+        return not self.has_usage and bool(self.sources) and all(s.state is SourceState.FAILED for s in self.sources)
 
 
 def total_billed(amounts: Iterable[Decimal | None]) -> Decimal | None:

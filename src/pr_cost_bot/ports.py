@@ -126,3 +126,21 @@ class PublishError(Exception):
         super().__init__(str(problem))
         self.problem = problem
         self.permission = permission  # the token may not do it, whatever the weather
+
+
+class ReadError(Exception):
+    """GitHub could not be read at all. `problem` tells the user."""
+
+    def __init__(self, problem: Problem, *, credentials: bool = False) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.credentials = credentials  # the token is missing or wrong
+
+
+class ReadError(Exception):
+    """GitHub did not tell what a run cannot do without. `credentials`: the token is wrong or may not look."""
+
+    def __init__(self, problem: Problem, *, credentials: bool = False) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.credentials = credentials

@@ -1,0 +1,192 @@
+"""What the runner hands over in the environment: `GITHUB_*`, `INPUT_*` and the clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from pr_cost_bot.model import Problem
+
+KEY_INPUTS = (
+    "anthropic_admin_key",
+    "openai_admin_key",
+    "cursor_admin_key",
+    "copilot_token",
+    "openrouter_management_key",
+    "litellm_api_key",
+    "langfuse_public_key",
+    "langfuse_secret_key",
+    "helicone_api_key",
+    "portkey_api_key",
+)
+DEFAULT_CONFIG_PATH = ".github/pr-cost-bot.yml"
+DEFAULT_ARTIFACT_DIR = "pr-cost"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """An input or a variable of the runner is missing or wrong."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One run's inputs. Secrets are left out of `repr`."""
+
+    repository: str
+    event_name: str
+    event_path: Path
+    api_url: str
+    graphql_url: str
+    workspace: Path
+    github_token: str = field(repr=False)
+    org_token: str | None = field(default=None, repr=False)
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # by input name, only those that are set
+    database_url: str | None = field(default=None, repr=False)
+    notify_urls: tuple[str, ...] = field(default=(), repr=False)
+    config_path: str = DEFAULT_CONFIG_PATH
+    artifact_dir: Path | None = None  # absolute
+    dry_run: bool = False
+    fail_above_usd: Decimal | None = None
+    log_level: str = "info"
+    output_path: Path | None = None
+    summary_path: Path | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must never be shown."""
+        return tuple(
+            value
+            for value in (self.github_token, self.org_token, self.database_url, *self.keys.values(), *self.notify_urls)
+            if value
+        )
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the environment of a container action; an empty string counts as unset. Raises SettingsError."""
+    read = _Reader(environ)
+    workspace = Path(read.optional("GITHUB_WORKSPACE") or ".").absolute()
+    return Settings(
+        repository=read.required("GITHUB_REPOSITORY"),
+        event_name=read.required("GITHUB_EVENT_NAME"),
+        event_path=Path(read.required("GITHUB_EVENT_PATH")),
+        api_url=read.required("GITHUB_API_URL").rstrip("/"),
+        graphql_url=read.required("GITHUB_GRAPHQL_URL"),
+        workspace=workspace,
+        github_token=read.input("github_token") or read.missing_token(),
+        org_token=read.input("org_token"),
+        keys={name: value for name in KEY_INPUTS if (value := read.input(name))},
+        database_url=read.input("database_url"),
+        notify_urls=tuple(line.strip() for line in (read.input("notify_urls") or "").splitlines() if line.strip()),
+        config_path=(read.input("config_path") or DEFAULT_CONFIG_PATH).removeprefix("./"),
+        artifact_dir=read.artifact_dir(workspace),
+        dry_run=read.boolean("dry_run"),
+        fail_above_usd=read.amount("fail_above_usd"),
+        log_level=read.choice("log_level", LOG_LEVELS, default="info"),
+        output_path=read.path("GITHUB_OUTPUT"),
+        summary_path=read.path("GITHUB_STEP_SUMMARY"),
+    )
+
+
+def clock(environ: Mapping[str, str]) -> datetime:
+    """The time of this run, in UTC and whole seconds; `PR_COST_BOT_NOW` fixes it. Raises SettingsError."""
+    text = environ.get("PR_COST_BOT_NOW", "").strip()
+    if not text:
+        return datetime.now(UTC).replace(microsecond=0)
+    return parse_time(text, "PR_COST_BOT_NOW")
+
+
+def parse_time(text: str, name: str) -> datetime:
+    """An RFC 3339 time as UTC. Raises SettingsError, naming `name`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsError(Problem(f"{name} is not a time with its zone.", "", "Write it like 2026-11-21T09:30:00Z."))
+    return moment.astimezone(UTC)
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def optional(self, name: str) -> str | None:
+        return self.environ.get(name, "").strip() or None
+
+    def input(self, name: str) -> str | None:
+        return self.optional(f"INPUT_{name.upper()}")
+
+    def required(self, name: str) -> str:
+        value = self.optional(name)
+        if value is None:
+            raise SettingsError(
+                Problem(
+                    f"The variable {name} is not set.",
+                    "GitHub's runner sets it; outside a workflow it is missing.",
+                    "Use the Action in a workflow, or try 'pr-cost-bot demo' and 'pr-cost-bot attribute' on your own machine.",
+                )
+            )
+        return value
+
+    def missing_token(self) -> str:
+        raise SettingsError(
+            Problem(
+                "The input github_token is empty.",
+                "It defaults to the workflow's own token; an empty value given with 'with:' replaces that.",
+                "Remove github_token from the step's 'with:', or name a secret that is set.",
+            )
+        )
+
+    def boolean(self, name: str) -> bool:
+        value = (self.input(name) or "false").lower()
+        if value not in {"true", "false"}:
+            raise SettingsError(Problem(f"The input {name} must be true or false.", "", f"Write {name}: true or leave it out."))
+        return value == "true"
+
+    def amount(self, name: str) -> Decimal | None:
+        text = self.input(name)
+        if text is None:
+            return None
+        try:
+            amount = Decimal(text.removeprefix("$").replace(",", ""))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not amount.is_finite() or amount < 0:
+            raise SettingsError(
+                Problem(f"The input {name} is not an amount in US dollars.", "", f"Write it like {name}: 20 or 12.50.")
+            )
+        return amount
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = (self.input(name) or default).lower()
+        if value not in choices:
+            raise SettingsError(
+                Problem(f"The input {name} must be one of {', '.join(choices)}.", "", f"The default is {default}.")
+            )
+        return value
+
+    def path(self, name: str) -> Path | None:
+        value = self.optional(name)
+        return Path(value) if value else None
+
+    def artifact_dir(self, workspace: Path) -> Path | None:
+        """Under the workspace. Absent: the default; set to nothing: no files."""
+        text = self.environ.get("INPUT_ARTIFACT_DIR")
+        directory = DEFAULT_ARTIFACT_DIR if text is None else text.strip()
+        if not directory:
+            return None
+        path = (workspace / directory).resolve()
+        if not path.is_relative_to(workspace.resolve()):
+            raise SettingsError(
+                Problem(
+                    "The input artifact_dir lies outside the workspace.",
+                    "",
+                    "Give a folder below GITHUB_WORKSPACE, such as pr-cost.",
+                )
+            )
+        return path

@@ -1,0 +1,87 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pr_cost_bot.settings import SettingsError, clock, read_settings
+
+RUNNER = {
+    "GITHUB_REPOSITORY": "acme/web",
+    "GITHUB_EVENT_NAME": "pull_request_target",
+    "GITHUB_EVENT_PATH": "/github/workflow/event.json",
+    "GITHUB_API_URL": "https://api.github.com",
+    "GITHUB_GRAPHQL_URL": "https://api.github.com/graphql",
+    "GITHUB_WORKSPACE": "/github/workspace",
+    "INPUT_GITHUB_TOKEN": "ghs_secret",
+}
+
+
+def test_defaults_are_those_of_the_interface():
+    settings = read_settings(RUNNER)
+    assert settings.config_path == ".github/pr-cost-bot.yml"
+    assert settings.artifact_dir == Path("/github/workspace/pr-cost")
+    assert settings.dry_run is False
+    assert settings.fail_above_usd is None
+    assert settings.log_level == "info"
+    assert settings.keys == {}
+
+
+def test_empty_inputs_count_as_unset():
+    settings = read_settings({**RUNNER, "INPUT_ANTHROPIC_ADMIN_KEY": "", "INPUT_CURSOR_ADMIN_KEY": " ", "INPUT_DRY_RUN": ""})
+    assert settings.keys == {}
+    assert settings.dry_run is False
+
+
+def test_keys_are_read_by_input_name_and_never_shown():
+    settings = read_settings({**RUNNER, "INPUT_ANTHROPIC_ADMIN_KEY": "sk-ant-admin-1", "INPUT_DATABASE_URL": "sqlite:///x.db"})
+    assert settings.keys == {"anthropic_admin_key": "sk-ant-admin-1"}
+    for secret in ("sk-ant-admin-1", "ghs_secret", "sqlite:///x.db"):
+        assert secret in settings.secrets
+        assert secret not in repr(settings)
+
+
+def test_an_empty_artifact_dir_turns_the_files_off():
+    assert read_settings({**RUNNER, "INPUT_ARTIFACT_DIR": ""}).artifact_dir is None
+
+
+@pytest.mark.parametrize("name", sorted(RUNNER))
+def test_what_the_runner_must_set_is_named_when_it_is_missing(name):
+    if name == "GITHUB_WORKSPACE":
+        assert read_settings({k: v for k, v in RUNNER.items() if k != name}).workspace == Path.cwd()
+        return
+    with pytest.raises(SettingsError, match=name.removeprefix("INPUT_").lower() if "INPUT" in name else name):
+        read_settings({k: v for k, v in RUNNER.items() if k != name})
+
+
+@pytest.mark.parametrize(("given", "amount"), [("20", "20"), ("$12.50", "12.50"), ("1,000", "1000"), ("0", "0")])
+def test_fail_above_usd_is_an_exact_amount(given, amount):
+    assert read_settings({**RUNNER, "INPUT_FAIL_ABOVE_USD": given}).fail_above_usd == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INPUT_FAIL_ABOVE_USD", "much"),
+        ("INPUT_FAIL_ABOVE_USD", "-1"),
+        ("INPUT_FAIL_ABOVE_USD", "NaN"),
+        ("INPUT_DRY_RUN", "perhaps"),
+        ("INPUT_LOG_LEVEL", "loud"),
+        ("INPUT_ARTIFACT_DIR", "../../etc"),
+        ("INPUT_ARTIFACT_DIR", "/etc"),
+    ],
+)
+def test_a_wrong_input_is_named(name, value):
+    with pytest.raises(SettingsError, match=name.removeprefix("INPUT_").lower()):
+        read_settings({**RUNNER, name: value})
+
+
+def test_the_clock_can_be_fixed():
+    assert clock({"PR_COST_BOT_NOW": "2026-11-21T10:30:00+01:00"}) == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    assert clock({}).tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-21T10:30:00"])
+def test_a_clock_without_zone_or_sense_is_refused(text):
+    with pytest.raises(SettingsError, match="PR_COST_BOT_NOW"):
+        clock({"PR_COST_BOT_NOW": text})
