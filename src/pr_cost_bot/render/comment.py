@@ -1,0 +1,37 @@
+"""The comment (interface section 5)."""
+
+import hashlib
+
+from pr_cost_bot.marker import Marker, write_marker
+from pr_cost_bot.model import PullRequestCost
+from pr_cost_bot.render.environment import render
+from pr_cost_bot.render.view import View
+
+_ROWS = (30, 15, 8, 4, 2, 1)
+
+
+def compose(cost: PullRequestCost, *, show_people: bool, limit: int) -> tuple[str, str]:
+    """Body and digest. Tables lose rows, and say so, until the body has at most `limit` characters."""
+    digest = _digest(cost, show_people=show_people)
+    marker = Marker(
+        repository=cost.pull.repository,
+        pr=cost.pull.number,
+        head_sha=cost.pull.head_sha,
+        computed_at=cost.computed_at,
+        digest=digest,
+    )
+    first = write_marker(marker)
+    for rows in _ROWS:
+        view = View(cost=cost, show_people=show_people, rows=rows)
+        body = f"{first}\n{render('comment.md.j2', view=view, cost=cost)}"
+        if len(body) <= limit:
+            return body, digest
+    shortest = View(cost=cost, show_people=False, rows=0)
+    return f"{first}\n{render('comment_short.md.j2', view=shortest, cost=cost)}", digest
+
+
+def _digest(cost: PullRequestCost, *, show_people: bool) -> str:
+    """A fingerprint of the commit it speaks of and of all that it says, but for times of the run and of freshness."""
+    timeless = View(cost=cost, show_people=show_people, rows=_ROWS[0], clock=False)
+    text = f"{cost.pull.head_sha}\n{render('comment.md.j2', view=timeless, cost=cost)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
