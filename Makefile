@@ -17,7 +17,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
-	$(BIN)/zizmor --offline --no-progress .github action.yml examples/workflows
+	$(BIN)/zizmor --offline --no-progress .github action.yml examples/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
 	$(BIN)/hadolint Dockerfile
@@ -41,6 +41,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/action.txt
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --constraint requirements/action.txt --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/dev.txt
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/build.txt
 
 clean:
 	rm -rf $(VENV) demo-output
