@@ -128,7 +128,7 @@ def _config(run: _Run, text: ConfigText) -> Config:
 
 def _collaborators(run: _Run, config: Config) -> Collaborators:
     active = sources.active_sources(run.settings.keys, config.sources)
-    unread = sources.unread(run.settings.keys)
+    unread = sources.unread(run.settings.keys, config.sources)
     if not active and not unread:
         runner.notice(
             "No source is active: no vendor key is set, so only receipts in commits can be counted. "
@@ -147,7 +147,7 @@ def _ledger(run: _Run, config: Config) -> Ledger:
         from pr_cost_bot.ledger.sql import SqlLedger  # noqa: PLC0415 - SQLAlchemy takes half a second to import
 
         return SqlLedger(run.settings.database_url)
-    return run.client.branch_ledger(config.ledger.branch)
+    return run.client.ledger(config.ledger.branch)
 
 
 def _row_came_along(run: _Run, config: Config) -> bool:
@@ -205,9 +205,14 @@ def _outputs(run: _Run, one: Known, config: Config, published: Published) -> dic
         "complete": str(cost.complete).lower(),
         "settled": str(cost.settled).lower(),
         "attributed_percent": attributed_percent(cost),
-        "artifact_dir": str(run.settings.artifact_dir or ""),
+        "artifact_dir": _relative(run.settings),
         "summary": json.dumps(_document(one, config), ensure_ascii=False, separators=(",", ":")),
     }
+
+
+def _relative(settings: Settings) -> str:
+    """As later steps find it: they have the workspace at another place than the container."""
+    return "" if settings.artifact_dir is None else str(settings.artifact_dir.relative_to(settings.workspace.resolve()))
 
 
 def attributed_percent(cost: PullRequestCost) -> str:

@@ -92,6 +92,7 @@ def assemble(pull: PullRequest, findings: Findings, notes: Sequence[str] = ()) -
     cost = PullRequestCost(
         pull=pull,
         computed_at=now,
+        since=window.start,
         lines=_lines(priced, findings.records),
         commits=_by_commit(pull, mine),
         low_usd=sum((a.low_usd for a in mine), ZERO),

@@ -67,30 +67,20 @@ def json_schema() -> dict[str, Any]:
 
 
 def _load(text: str, name: str) -> tuple[yaml.Node | None, Any]:
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         root = loader.get_single_node()
         return root, None if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(
-            Problem(
-                f"{name}{line}: this is not YAML: {error.problem or error.context}.",
-                "",
-                "Check indentation, quotes and brackets there.",
-            )
-        ) from None
+        what = f"{name}{f', line {mark.line + 1}' if mark else ''}: this is not YAML: {error.problem or error.context}."
+        raise ConfigError(Problem(what, "", "Check indentation, quotes and brackets there.")) from None
     except yaml.YAMLError as error:
-        raise ConfigError(
-            Problem(f"{name}: this is not YAML: {str(error).splitlines()[0]}.", "", "Save it as UTF-8 text.")
-        ) from None
+        what = f"{name}: this is not YAML: {str(error).splitlines()[0]}."
+        raise ConfigError(Problem(what, "", "Save it as UTF-8 text.")) from None
     except RecursionError:
-        raise ConfigError(
-            Problem(f"{name}: the file is nested too deeply.", "", "The configuration needs four levels at most.")
-        ) from None
-    finally:
-        loader.dispose()
+        what = f"{name}: this is not YAML that can be read: it is nested too deeply."
+        raise ConfigError(Problem(what, "", "The configuration needs four levels at most.")) from None
 
 
 def _reject_duplicates(node: yaml.Node | None, name: str) -> None:

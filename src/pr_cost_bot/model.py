@@ -368,7 +368,7 @@ class PullRequestCost(msgspec.Struct, frozen=True, kw_only=True):
     high_usd: Decimal = ZERO
     sources: tuple[SourceStatus, ...] = ()
     unattributed: tuple[Remainder, ...] = ()  # usage of the same people and window that lies on no pull request
-    elsewhere_usd: Decimal = ZERO  # usage of the same people and window that lies on other pull requests
+    elsewhere_usd: Decimal = ZERO  # what lies on other pull requests; never shown: it would tell on single people
     pending: Remainder | None = None  # after the last commit of an open pull request
     unpriced: tuple[Unpriced, ...] = ()
     authors: int = 0  # human authors and co-authors of the commits

@@ -51,14 +51,6 @@ class Computation:
     problems: tuple[Problem, ...]
 
 
-class _Work(msgspec.Struct, frozen=True):
-    """The commits and pull requests that share out the usage, and what git says of its own."""
-
-    commits: tuple[Commit, ...]
-    pulls: tuple[Pull, ...]
-    git_commits: tuple[GitCommit, ...]
-
-
 def compute(facts: Sequence[PullRequestFacts], config: Config, outside: Collaborators, now: datetime) -> Computation:
     """What these pull requests cost. Every request that can go out at once does; none goes out twice."""
     if not facts:

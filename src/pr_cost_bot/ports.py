@@ -135,12 +135,3 @@ class ReadError(Exception):
         super().__init__(str(problem))
         self.problem = problem
         self.credentials = credentials  # the token is missing or wrong
-
-
-class ReadError(Exception):
-    """GitHub did not tell what a run cannot do without. `credentials`: the token is wrong or may not look."""
-
-    def __init__(self, problem: Problem, *, credentials: bool = False) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-        self.credentials = credentials

@@ -26,11 +26,14 @@ class Redactor(logging.Filter):
         )
 
     def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
+        record.msg, record.args = self.clean(record.getMessage()), None
+        return True
+
+    def clean(self, text: str) -> str:
+        """The text with every secret replaced."""
         for value in self.values:
             text = text.replace(value, "***")
-        record.msg, record.args = text, None
-        return True
+        return text
 
 
 class WorkflowCommands(logging.Formatter):

@@ -163,13 +163,13 @@ def _lines_by_number(connection: Connection, repository: str, numbers: Sequence[
     return lines
 
 
-def _to_json(row: Mapping[str, Any]) -> dict[str, Any]:
+def _to_json(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
     def value(name: str) -> Any:
         if name in MONEY_FIELDS:
             return dollars(row[name])
         return rfc3339(row[name]) if name in TIME_FIELDS else row[name]
 
-    return {name: value(name) for name in row}
+    return {str(name): value(str(name)) for name in row}
 
 
 def _from_json(row: Mapping[str, Any]) -> dict[str, Any]:

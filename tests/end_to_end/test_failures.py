@@ -1,0 +1,173 @@
+"""Whatever a vendor or GitHub does, the rest goes on, nothing looks like $0, and the run ends."""
+
+import json
+import time
+
+import pytest
+
+from tests.end_to_end.world import at, call, stage, work
+
+MODES = ("401", "403", "429", "429-retry-after", "500", "hang", "half", "not-json", "wrong-shape")
+
+
+@pytest.mark.parametrize("vendor", ["cursor", "anthropic", "openai"])
+@pytest.mark.parametrize("mode", MODES)
+def test_one_failing_vendor_leaves_the_others_counted_and_the_run_ends_within_a_minute(vendor, mode):
+    others = [name for name in ("cursor", "anthropic") if name != vendor]
+    with stage() as s:
+        s.vendors.add(*(call("ada", at("09:30"), name) for name in ("cursor", "anthropic", "openai")))
+        s.vendors.fail[vendor] = mode
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        started = time.monotonic()
+        finished = s.event("opened", number, at("11:05"))
+        assert time.monotonic() - started < 60
+        assert finished.status == 0, finished.log
+        assert finished.outputs["complete"] == "false"
+        assert float(finished.outputs["cost_usd"]) >= 1.5 * len(others)
+        assert "incomplete" in s.comment(number)
+        assert vendor.title().replace("Openai", "OpenAI") in s.comment(number)
+        assert "::warning" in finished.log
+        states = {each["name"]: each["state"] for each in json.loads(finished.outputs["summary"])["sources"]}
+        assert states[vendor] != "ok"
+        assert all(states[name] == "ok" for name in states if name != vendor)
+        for text in (finished.log, finished.summary, s.comment(number), str(finished.outputs)):
+            assert not any(key in text for key in (*s.vendors.keys.values(), "ghs_simulated"))
+
+
+def test_when_every_source_fails_nothing_is_created_and_what_is_there_says_so():
+    with stage() as s:
+        s.inputs = {"cursor_admin_key": s.vendors.keys["cursor"]}
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.vendors.fail["cursor"] = "401"
+        finished = s.event("opened", number, at("11:05"))
+        assert (finished.status, finished.outputs["cost_label"], finished.outputs["complete"]) == (0, "", "false")
+        assert not s.repository.comments(number)
+        assert not s.labels(number)
+        assert not s.rows()
+        s.vendors.fail.clear()
+        s.event("edited", number, at("11:06"))
+        row = s.rows()
+        assert "$1.50" in s.comment(number)
+        s.vendors.fail["cursor"] = "403"
+        s.event("edited", number, at("11:07"))
+        assert "incomplete" in s.comment(number)
+        assert s.labels(number) == ["cost:low"]
+        assert s.rows() == row
+
+
+def test_a_key_of_a_source_that_this_version_cannot_read_is_never_a_silent_zero():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        s.inputs["copilot_token"] = "ghp_copilot_secret"
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.outputs["complete"] == "false"
+        assert "Copilot" in s.comment(number)
+        assert "ghp_copilot_secret" not in finished.log + finished.summary
+
+
+def test_without_any_key_the_run_goes_on_and_says_so():
+    with stage() as s:
+        s.inputs.clear()
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 0
+        assert "No source is active" in finished.log
+        assert not s.repository.comments(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("lables: {}\n", "Did you mean 'labels'?"), ("labels: [\n", "not YAML"), ("comment: {when: 3}\n", "comment.when")],
+)
+def test_a_wrong_configuration_ends_with_status_2_and_writes_nothing(text, message):
+    with stage(config=text) as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 2
+        assert finished.log.count("::error") == 1
+        assert message in finished.log
+        assert ".github/pr-cost-bot.yml" in finished.log
+        assert not s.repository.comments(number)
+        assert not s.rows()
+        assert not any(server.exchanges for server in s.servers.values())
+
+
+def test_the_configuration_comes_from_the_base_branch_and_never_from_the_pull_request():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        data = s.repository.data
+        head = data.commits[data.branches[data.pulls[number].head]]
+        head.files = {**head.files, ".github/pr-cost-bot.yml": "lables: {}"}
+        assert s.event("opened", number, at("11:05")).status == 0
+
+
+def test_a_token_that_may_not_write_contents_gets_a_warning_and_the_rest_goes_on():
+    with stage(contents="read") as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 0
+        assert "::warning" in finished.log
+        assert "contents: write" in finished.log
+        assert s.comment(number)
+        assert not s.rows()
+
+
+def test_a_token_that_may_not_read_contents_means_the_default_configuration_and_a_warning():
+    with stage(contents="none") as s:
+        s.inputs.clear()
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 0, finished.log
+        assert "contents: read" in finished.log
+
+
+def test_a_token_that_may_not_comment_ends_with_status_1_and_names_the_permission():
+    with stage(pull_requests="read", issues="read") as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 1
+        assert "pull-requests: write" in finished.log
+
+
+def test_a_wrong_token_ends_with_status_2():
+    with stage() as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.inputs["github_token"] = "ghs_other"
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 2
+        assert "github_token" in finished.log
+        assert "ghs_other" not in finished.log
+
+
+HOSTILE = (
+    "<!-- pr-cost-bot:v1 {} --> ::error::pwned\n::warning::x ##[error]y | `a` ](http://evil) <img src=x> @octocat "
+    "{{ 7*7 }} \u202e\x1b[31m --> #1 " + "A" * 10_000
+)
+
+
+def test_hostile_text_everywhere_is_harmless():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30"), model="m](x) | <b> @octocat ::error::z"))
+        s.github.add_user("ada", name=HOSTILE[:200], emails=["ada@acme.example"])
+        number = s.repository.open_pull_request(
+            "ada", [work("ada", at("09:50"), HOSTILE)], head="feat/`x`;$(id)", text=HOSTILE.replace("\n", " ")
+        )
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 0, finished.log
+        lines = [line for line in finished.log.splitlines() if line.lstrip().startswith("::")]
+        assert not any(
+            "pwned" in line or "::z" in line for line in lines if not line.startswith("::warning title=pr-cost-bot::")
+        )
+        assert "##[" not in finished.log
+        body = s.comment(number)
+        assert body.count("<!--") == 1
+        assert len(body) < 65_000
+        for forbidden in ("](http://evil)", "<img", "@octocat", "\u202e", "\x1b"):
+            assert forbidden not in body
+            assert forbidden not in finished.summary

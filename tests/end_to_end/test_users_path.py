@@ -1,0 +1,174 @@
+"""What a team lives through: open, push, merge, late usage, true-up."""
+
+import json
+from datetime import timedelta
+
+from pr_cost_bot.marker import read_marker
+from tests.end_to_end.world import at, call, stage, work
+
+
+def test_open_push_merge_late_usage_and_true_up():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")), call("ada", at("09:40"), "anthropic", "200"))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"), "First")], head="feat/WEB-1", text="Checkout")
+        first = s.event("opened", number, at("11:05"))
+        assert first.status == 0, first.log
+        assert "$3.50" in s.comment(number)
+        assert s.labels(number) == ["cost:medium"]
+        assert json.loads(s.rows()["pr_costs/1.json"])["cost_usd"] == "3.5"
+        assert first.outputs["cost_usd"] == "3.5"
+        assert first.outputs["cost_label"] == "cost:medium"
+        assert first.outputs["complete"] == "true"
+        assert first.outputs["comment_url"].startswith("http")
+        assert json.loads(first.outputs["summary"])["ticket"] == "WEB-1"
+        assert "This PR consumed" in first.summary
+
+        s.vendors.add(call("ada", at("12:20"), cents="2000"))
+        s.repository.push(number, [work("ada", at("12:40"), "Second")])
+        pushed = s.event("synchronize", number, at("14:05"))
+        assert pushed.outputs["cost_usd"] == "23.5"
+        assert s.labels(number) == ["cost:high"]
+        assert "$23.50" in s.comment(number)
+
+        s.vendors.add(call("ada", at("13:10"), "anthropic", "100", late=timedelta(hours=20)))
+        s.repository.push(number, [work("ada", at("13:30"), "Third")])
+        s.repository.merge(number, at("15:00"))
+        merged = s.event("closed", number, at("15:01"))
+        assert (merged.outputs["cost_usd"], merged.outputs["settled"]) == ("23.5", "false")
+        assert json.loads(s.rows()["pr_costs/1.json"])["state"] == "merged"
+
+        late = s.true_up(at("12:00", 1))
+        assert late.status == 0, late.log
+        row = json.loads(s.rows()["pr_costs/1.json"])
+        assert (row["cost_usd"], row["settled"]) == ("24.5", False)
+        assert "$24.50" in s.comment(number)
+
+        s.true_up(at("12:00", 32))
+        assert json.loads(s.rows()["pr_costs/1.json"])["settled"] is True
+        assert "final" in s.comment(number)
+
+        before = len(s.github.exchanges)
+        s.true_up(at("12:00", 33))
+        assert all(
+            each.request.method == "POST" and "mutation" not in each.request.body.decode()
+            for each in s.github.exchanges[before:]
+        )
+
+
+def test_the_same_facts_twice_change_nothing():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.event("opened", number, at("11:05"))
+        heads, comment, stamp = dict(s.repository.data.branches), s.comment(number), s.repository.comments(number)[0].updated_at
+        files = {path: path.stat().st_mtime_ns for path in s.workspace.rglob("*") if path.is_file()}
+        assert files
+        before = len(s.github.exchanges)
+        again = s.event("edited", number, at("11:45"))
+        assert again.status == 0
+        assert dict(s.repository.data.branches) == heads
+        assert s.comment(number) == comment
+        assert s.repository.comments(number)[0].updated_at == stamp
+        assert {path: path.stat().st_mtime_ns for path in s.workspace.rglob("*") if path.is_file()} == files
+        assert len(s.github.exchanges) - before <= 5
+        assert again.outputs["comment_url"]
+
+
+def test_a_first_run_needs_at_most_eight_requests_to_github_and_sends_none_twice():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")), call("ben", at("09:35"), "anthropic"), call("cleo", at("09:36"), "openai"))
+        commits = [work(author, at(f"09:{40 + n}")) for n, author in enumerate(("ada", "ben", "cleo"))]
+        number = s.repository.open_pull_request("ada", commits)
+        assert s.event("opened", number, at("11:05")).status == 0
+        assert len(s.github.exchanges) <= 8
+        for server in (s.github.server, *s.servers.values()):
+            sent = [
+                (e.request.method, e.request.path, str(sorted(e.request.query.items())), e.request.body)
+                for e in server.exchanges
+            ]
+            assert len(sent) == len(set(sent))
+
+
+def test_two_pull_requests_of_one_person_share_the_day_and_no_cent_is_on_both():
+    with stage() as s:
+        s.vendors.add(
+            *(call("ada", at(f"{hour:02d}:{minute:02d}"), "anthropic", "77") for hour in (9, 10) for minute in range(0, 60, 7))
+        )
+        one = s.repository.open_pull_request("ada", [work("ada", at("09:31")), work("ada", at("10:40"))])
+        two = s.repository.open_pull_request("ada", [work("ada", at("09:58")), work("ada", at("10:59"))])
+        first = s.event("opened", one, at("12:00"))
+        second = s.event("opened", two, at("12:00"))
+        total = sum(int(float(finished.outputs["cost_usd"]) * 100 + 0.5) for finished in (first, second))
+        assert total == 18 * 77
+        assert "time_bucket_width=1m" in str([e.request.query for e in s.servers["anthropic"].exchanges]).replace("': ['", "=")
+
+
+def test_a_fork_under_pull_request_is_told_what_to_do():
+    with stage() as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))], fork=True)
+        s.inputs.clear()
+        finished = s.event("opened", number, at("11:05"), event="pull_request")
+        assert finished.status == 0
+        assert "::notice::" in finished.log
+        assert "pull_request_target" in finished.log
+        assert not s.github.exchanges
+
+
+def test_dry_run_writes_nothing():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), dry_run="true")
+        assert finished.outputs["cost_usd"] == "1.5"
+        assert "$1.50" in finished.log
+        assert "This PR consumed" in finished.summary
+        assert not s.repository.comments(number)
+        assert not s.labels(number)
+        assert not s.rows()
+        assert not list(s.workspace.iterdir())
+
+
+def test_fail_above_usd_publishes_and_then_fails():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30"), cents="2500"))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), fail_above_usd="20")
+        assert finished.status == 3
+        assert "::error" in finished.log
+        assert "$25.00" in s.comment(number)
+
+
+def test_a_database_holds_the_table_instead_of_the_branch(tmp_path):
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.inputs["database_url"] = f"sqlite:///{tmp_path}/costs.db"
+        assert s.event("opened", number, at("11:05")).status == 0
+        assert not s.rows()
+        s.repository.merge(number, at("12:00"))
+        assert s.true_up(at("13:00")).status == 0
+        import sqlite3  # noqa: PLC0415
+
+        connection = sqlite3.connect(tmp_path / "costs.db")
+        assert connection.execute("select cost_usd, state from pr_costs").fetchall() == [("1.5", "merged")]
+        connection.close()
+
+
+def test_enterprise_server_addresses_are_used():
+    with stage(enterprise=True) as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        assert s.event("opened", number, at("11:05")).status == 0
+        assert s.comment(number)
+        assert {e.request.path.split("/")[1] for e in s.github.exchanges} == {"api"}
+
+
+def test_people_stay_out_of_the_comment_and_of_a_public_table():
+    with stage(private=False) as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ben", [work("ada", at("09:50"))])
+        s.event("opened", number, at("11:05"))
+        assert "ada" not in s.comment(number)
+        assert {line["person"] for line in json.loads(s.rows()["pr_costs/1.json"])["lines"]} == {""}
+        marker = read_marker(s.comment(number))
+        assert (marker.repository, marker.pr) == ("acme/web", number)

@@ -1,0 +1,112 @@
+"""A world for whole-program tests: simulated GitHub and vendors on loopback, the Action as a process."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from pr_cost_bot.marker import read_marker
+from pr_cost_bot.model import Tokens
+from pr_cost_bot.simulator.actions import Finished, Workflow
+from pr_cost_bot.simulator.github import FakeGitHub, FakeRepository, Work
+from pr_cost_bot.simulator.server import Server
+from pr_cost_bot.simulator.vendors import VENDORS, Call, World, serve
+from tests.contract.checker import check
+
+DAY = datetime(2026, 11, 16, tzinfo=UTC)
+EMAILS = {"ada": "ada@acme.example", "ben": "ben@acme.example", "cleo": "cleo@acme.example"}
+CONFIG = (
+    "sources:\n  anthropic: {{base_url: {anthropic}}}\n  openai: {{base_url: {openai}}}\n  cursor: {{base_url: {cursor}}}\n"
+)
+
+
+def at(clock: str, day: int = 0) -> datetime:
+    hours, minutes = map(int, clock.split(":"))
+    return DAY + timedelta(days=day, hours=hours, minutes=minutes)
+
+
+def work(author: str, when: datetime, message: str = "Work", lines: int = 40) -> Work:
+    return Work(author, when, message, additions=lines, deletions=lines // 4)
+
+
+def call(person: str, when: datetime, vendor: str = "cursor", cents: str = "150", **given) -> Call:
+    models = {"cursor": "claude-4.5-sonnet", "anthropic": "claude-sonnet-4-6", "openai": "gpt-5.5"}
+    return Call(
+        **{
+            "person": EMAILS[person],
+            "at": when,
+            "model": models[vendor],
+            "tokens": Tokens(20_000, 15_000, 3_000, 900),
+            "cents": Decimal(cents),
+            "vendor": vendor,
+            "product": "claude_code" if vendor == "anthropic" else "",
+            **given,
+        }
+    )
+
+
+@dataclass
+class Stage:
+    github: FakeGitHub
+    repository: FakeRepository
+    vendors: World
+    servers: dict[str, Server]
+    workspace: Path
+    inputs: dict[str, str]
+
+    @property
+    def workflow(self) -> Workflow:
+        return Workflow(
+            github=self.github,
+            repository=self.repository.full_name,
+            inputs=self.inputs,
+            workspace=self.workspace,
+        )
+
+    def event(self, action: str, number: int, now: datetime, event: str = "pull_request_target", **inputs: str) -> Finished:
+        self.vendors.now = now
+        return self.workflow.run(event, self.repository.event(action, number), now, **inputs)
+
+    def true_up(self, now: datetime, **inputs: str) -> Finished:
+        self.vendors.now = now
+        return self.workflow.run("schedule", self.repository.schedule_event(), now, **inputs)
+
+    def own_comments(self, number: int) -> list[str]:
+        bodies = [c.body for c in self.repository.comments(number) if c.login == "github-actions[bot]"]
+        return [body for body in bodies if read_marker(body)]
+
+    def comment(self, number: int) -> str:
+        (body,) = self.own_comments(number)
+        return body
+
+    def labels(self, number: int) -> list[str]:
+        return sorted(self.repository.data.pulls[number].labels)
+
+    def rows(self) -> dict[str, str]:
+        return {path: text for path, text in self.repository.files("pr-cost-data").items() if path.endswith(".json")}
+
+
+@contextmanager
+def stage(
+    *, latency: float = 0.0, config: str = "", enterprise: bool = False, private: bool = True, **token: str
+) -> Iterator[Stage]:
+    """Everything up until the block ends; then every exchange with GitHub is held against GitHub's own description."""
+    vendors = World(now=at("12:00"))
+    vendors.members = {vendor: set(EMAILS.values()) for vendor in VENDORS}
+    with ExitStack() as stack:
+        servers = stack.enter_context(serve(vendors, latency=latency))
+        github = stack.enter_context(FakeGitHub(latency=latency, enterprise=enterprise))
+        github.add_token("ghs_simulated", **token)
+        for login, email in EMAILS.items():
+            github.add_user(login, name=login.title(), emails=[email])
+        text = CONFIG.format(**{name: server.url for name, server in servers.items()}) + config
+        repository = github.add_repository(
+            "acme/web", private=private, files={".github/pr-cost-bot.yml": text}, at=at("08:00", -30)
+        )
+        keys = {f"{vendor}_admin_key": vendors.keys[vendor] for vendor in VENDORS}
+        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        yield Stage(github, repository, vendors, servers, workspace, keys)
+        check(github.exchanges)
