@@ -1,0 +1,293 @@
+"""HTTP to a vendor: one deadline for everything, bounded retries, typed bodies, and errors that say what to do.
+
+Nothing a vendor does holds up the run: requests run on daemon threads, and what is not there at the deadline is given up.
+"""
+
+import base64
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+
+from pr_cost_bot import __version__
+from pr_cost_bot.http_errors import Kind, SourceError, Vendor, clean, kind_of, retry_after, vendor_error, vendor_message
+from pr_cost_bot.model import Problem
+
+__all__ = ["Connection", "HttpSession", "Kind", "Limits", "SourceError", "Vendor"]
+
+T = TypeVar("T")
+U = TypeVar("U")
+Params = Sequence[tuple[str, str]]
+
+_CHUNK = 4096
+_RETRIED = frozenset({408, 429, 529})
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait and how often to try. Times in seconds."""
+
+    deadline: float = 40.0  # for everything one source does in a run
+    connect: float = 5.0
+    read: float = 12.0  # without a byte
+    attempts: int = 5
+    backoff: float = 0.5  # doubled with every attempt, plus up to a quarter of it at random
+    parallel: int = 8
+    max_bytes: int = 64 * 2**20
+
+
+class _RetryableError(Exception):
+    def __init__(self, error: SourceError, wait_seconds: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait_seconds = wait_seconds
+
+
+class Connection:
+    """A pool of connections to one vendor, with its credentials. Keep one per source; sessions come from `session()`."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        base_url: str,
+        credentials: Mapping[str, str],
+        limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.vendor = vendor
+        self.base_url = normalise_base_url(base_url)
+        self.limits = limits or Limits()
+        self.sleep = sleep
+        self._secrets = _secrets(credentials)
+        self._http = requests.Session()
+        self._http.headers.update({"User-Agent": f"pr-cost-bot/{__version__}", "Accept": "application/json"})
+        # Environment proxies and certificates are taken over once; ~/.netrc must never replace the credentials.
+        self._http.trust_env = False
+        self._http.proxies.update(_proxies(self.base_url))
+        self._http.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._http.headers.update({**(headers or {}), **credentials})
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.limits.parallel)
+        self._http.mount("http://", adapter)
+        self._http.mount("https://", adapter)
+
+    def __repr__(self) -> str:
+        return f"Connection({self.vendor.title})"
+
+    def session(self, seconds: float | None = None) -> "HttpSession":
+        """A session with a deadline of its own."""
+        return HttpSession(self, self.limits.deadline if seconds is None else seconds)
+
+    def send(self, method: str, path: str, timeout: tuple[float, float], **how: Any) -> requests.Response:
+        """Send one request. Redirects are not followed: they would take the credentials elsewhere."""
+        return self._http.request(method, self.base_url + path, timeout=timeout, stream=True, allow_redirects=False, **how)
+
+    def clean(self, text: object) -> str:
+        """Text of the vendor's, fit for a message."""
+        return clean(str(text), self._secrets)
+
+
+class HttpSession:
+    """Requests to one vendor until one deadline. Safe to use from several threads."""
+
+    def __init__(self, connection: Connection, deadline_seconds: float, *, attempts: int | None = None) -> None:
+        self._connection = connection
+        self._attempts = attempts or connection.limits.attempts
+        self._limits = connection.limits
+        self._deadline = time.monotonic() + deadline_seconds
+        self._slots = threading.BoundedSemaphore(self._limits.parallel)
+
+    def remaining(self) -> float:
+        """Seconds left."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def get(self, path: str, shape: type[T], params: Params = (), headers: Mapping[str, str] | None = None) -> T:
+        """GET and decode the body into `shape`. Raises: SourceError."""
+        return self._ask("GET", path, shape, params=list(params), headers=dict(headers or {}))
+
+    def once(self) -> "HttpSession":
+        """The same session for requests that nothing depends on: they are not tried again, so nobody waits for them."""
+        single = HttpSession(self._connection, 0, attempts=1)
+        single._deadline, single._slots = self._deadline, self._slots
+        return single
+
+    def post(self, path: str, shape: type[T], body: Any) -> T:
+        """POST `body` as JSON to an endpoint that only reads (it may be sent again). Raises: SourceError."""
+        return self._ask("POST", path, shape, json=body)
+
+    def gather(self, calls: Sequence[Callable[[], T]]) -> list[T | SourceError]:
+        """Run calls at once, results in their order. Whatever has not come by the deadline is a timeout error."""
+        jobs: SimpleQueue[tuple[Future[T], Callable[[], T]]] = SimpleQueue()
+        futures: list[Future[T]] = []
+        for call in calls:
+            futures.append(Future())
+            jobs.put((futures[-1], call))
+        for _ in range(min(self._limits.parallel, len(futures))):
+            threading.Thread(target=_work, args=(jobs,), daemon=True).start()
+        wait(futures, timeout=self.remaining() + 0.1)
+        outcomes: list[T | SourceError] = []
+        for future in futures:
+            outcome = self._outcome(future)
+            outcomes.append(outcome)
+        return outcomes
+
+    def both(
+        self, ones: Sequence[Callable[[], T]], others: Sequence[Callable[[], U]]
+    ) -> tuple[list[T | SourceError], list[U | SourceError]]:
+        """`gather` two kinds of calls at once."""
+        kinds: list[Callable[[], T | U]] = [*ones, *others]
+        results = self.gather(kinds)
+        return cast("list[T | SourceError]", results[: len(ones)]), cast("list[U | SourceError]", results[len(ones) :])
+
+    def _outcome(self, future: "Future[T]") -> T | SourceError:
+        if not future.done():
+            return self._timed_out()
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if isinstance(error, SourceError):
+            return error
+        raise error
+
+    def _ask(self, method: str, path: str, shape: type[T], **how: Any) -> T:
+        for attempt in range(1, self._attempts + 1):
+            try:
+                with self._slots:
+                    body = self._exchange(method, path, **how)
+                return self._decode(body, shape)
+            except _RetryableError as failure:
+                self._pause(failure, attempt)
+        raise AssertionError("the last attempt raises")
+
+    def _pause(self, failure: _RetryableError, attempt: int) -> None:
+        """Wait before the next attempt, or raise when there is none or no time for it."""
+        if attempt == self._attempts:
+            raise failure.error from None
+        asked = failure.wait_seconds
+        backoff = self._limits.backoff * 2 ** (attempt - 1)
+        seconds = backoff * (1 + random.random() / 4) if asked is None else asked  # noqa: S311 - jitter, not a secret
+        if seconds >= self.remaining():
+            if asked is None:
+                raise failure.error from None
+            problem = failure.error.problem
+            why = f"It asks to wait {asked:.0f} s, longer than this run can."
+            raise SourceError(
+                failure.error.kind, Problem(problem.what, why, problem.remedy), status=failure.error.status
+            ) from None
+        self._connection.sleep(seconds)
+
+    def _exchange(self, method: str, path: str, **how: Any) -> bytes:
+        left = self.remaining()
+        if left <= 0:
+            raise self._timed_out()
+        timeout = (min(self._limits.connect, left), min(self._limits.read, left))
+        try:
+            with self._connection.send(method, path, timeout, **how) as response:
+                body = self._read(response)
+                self._check(response, body)
+                return body
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            raise self._error(Kind.UNAUTHORIZED, "cannot be asked: the key holds characters that no key has") from None
+        except requests.Timeout:
+            raise _RetryableError(self._timed_out()) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+            raise self._error(Kind.NETWORK, "cannot be reached: its address is not valid") from None
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            raise _RetryableError(self._error(Kind.NETWORK, "broke off in the middle of its answer")) from None
+        except requests.RequestException as error:
+            # A name lookup, TLS or connection error; its text can hold the whole address, so only its kind is told.
+            timed_out = "timed out" in str(error).lower()
+            kind, what = (Kind.TIMEOUT, "did not answer in time") if timed_out else (Kind.NETWORK, "cannot be reached")
+            raise _RetryableError(self._error(kind, what)) from None
+
+    def _read(self, response: requests.Response) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK):
+            parts.append(chunk)
+            size += len(chunk)
+            if self.remaining() <= 0:
+                raise self._timed_out()
+            if size > self._limits.max_bytes:
+                raise self._error(Kind.MALFORMED, "sent an answer that is too large")
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and "Content-Encoding" not in response.headers and size < int(announced):
+            raise _RetryableError(self._error(Kind.NETWORK, "broke off in the middle of its answer"))
+        return b"".join(parts)
+
+    def _check(self, response: requests.Response, body: bytes) -> None:
+        """Raise unless the status is 2xx."""
+        status = response.status_code
+        if 200 <= status < 300:
+            return
+        detail = self._connection.clean(vendor_message(body))
+        error = self._error(kind_of(status), f"answered {status}", status=status, detail=detail)
+        if status in _RETRIED or status >= 500:
+            raise _RetryableError(error, retry_after(response.headers))
+        raise error
+
+    def _decode(self, body: bytes, shape: type[T]) -> T:
+        try:
+            return msgspec.json.decode(body, type=shape, strict=False)
+        except msgspec.ValidationError as error:
+            text = f"sent data of an unexpected shape ({self._connection.clean(error)})"
+            raise self._error(Kind.MALFORMED, text) from None
+        except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+            raise self._error(Kind.MALFORMED, "sent something that is not JSON") from None
+
+    def malformed(self, reason: str) -> SourceError:
+        """The error for data that decodes but makes no sense."""
+        return self._error(Kind.MALFORMED, f"sent data of an unexpected shape ({self._connection.clean(reason)})")
+
+    def _timed_out(self) -> SourceError:
+        return self._error(Kind.TIMEOUT, "did not answer in time")
+
+    def _error(self, kind: Kind, text: str, *, status: int = 0, detail: str = "") -> SourceError:
+        return vendor_error(self._connection.vendor, kind, text, status=status, detail=detail)
+
+
+def _work(jobs: "SimpleQueue[tuple[Future[T], Callable[[], T]]]") -> None:
+    while True:
+        try:
+            future, call = jobs.get_nowait()
+        except Empty:
+            return
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever reads the future
+            future.set_exception(error)
+
+
+def normalise_base_url(url: str) -> str:
+    """Scheme, host and prefix without trailing slash and without the API's version path (`/v1`)."""
+    base = url.strip().rstrip("/")
+    return base.removesuffix("/v1").rstrip("/")
+
+
+def _secrets(credentials: Mapping[str, str]) -> tuple[str, ...]:
+    """Everything in the headers that must never be shown: the values, and the key inside `Basic`."""
+    found: list[str] = []
+    for value in credentials.values():
+        scheme, _, rest = value.partition(" ")
+        found.append(rest or scheme)
+        if scheme == "Basic":
+            found.append(base64.b64decode(rest).decode().rstrip(":"))
+    return tuple(secret for secret in found if len(secret) > 3)
+
+
+def _proxies(base_url: str) -> dict[str, str]:
+    """Proxies of the environment for this address; never for loopback."""
+    try:
+        if urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
+            return {}
+        return dict(requests.utils.get_environ_proxies(base_url))
+    except ValueError:  # not an address: the first request says so
+        return {}

@@ -1,0 +1,56 @@
+"""A connection that answers from memory: no sockets, no waiting."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from pr_cost_bot.http import Connection, Limits, Vendor
+from pr_cost_bot.model import Identity, UsageQuery
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "vendors"
+ANY = Vendor(title="Vendor", key_input="vendor_key", needs="a key")
+
+Answer = bytes | int | Callable[[dict[str, Any]], "bytes | int"]
+
+
+class Canned(Connection):
+    """`answers`: path to body, to a status, or to a function of what was asked that gives either. Unknown paths are 404."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        super().__init__(ANY, "http://127.0.0.1:9", {}, Limits(deadline=20, attempts=1))
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def send(self, method: str, path: str, timeout: tuple[float, float], **how: Any) -> requests.Response:
+        self.asked.append((path, how))
+        answer = self.answers.get(path, 404)
+        if callable(answer):
+            answer = answer(how)
+        response = requests.Response()
+        response.status_code, body = (answer, b"{}") if isinstance(answer, int) else (200, answer)
+        response.raw = io.BytesIO(body)
+        return response
+
+    def count(self, path: str) -> int:
+        return sum(1 for asked, _ in self.asked if asked == path)
+
+
+def fixture(name: str) -> bytes:
+    return (FIXTURES / name).read_bytes()
+
+
+def body(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+00:00").astimezone(UTC)
+
+
+def query(*people: Identity, start: str, end: str, now: str) -> UsageQuery:
+    return UsageQuery(people=people, start=at(start), end=at(end), now=at(now))
