@@ -1,0 +1,57 @@
+import pytest
+
+from pr_cost_bot.github.api import Patience
+from pr_cost_bot.github.errors import GitHubError, publish_error
+from pr_cost_bot.github.site import read_row
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "headers", "limited"),
+    [
+        (429, "", {}, True),
+        (403, "You have exceeded a secondary rate limit", {}, True),
+        (403, "", {"retry-after": "5"}, True),
+        (403, "", {"x-ratelimit-remaining": "0"}, True),
+        (403, "Resource not accessible by integration", {"x-ratelimit-remaining": "7"}, False),
+        (422, "rate limit", {}, False),
+    ],
+)
+def test_a_limit_is_told_from_a_missing_right(status, message, headers, limited):
+    error = GitHubError(status, message, headers)
+    assert error.rate_limited is limited
+    assert error.forbidden is (status == 403 and not limited)
+
+
+@pytest.mark.parametrize("status", [0, 401, 403, 404, 422, 429, 500, 502])
+def test_every_error_says_what_happened_and_most_what_to_do(status):
+    problem = GitHubError(status, "Because").problem
+    assert problem.what
+    assert "Because" in problem.why
+    assert problem.remedy or status == 422
+
+
+def test_a_long_answer_is_cut_and_kept_on_one_line():
+    error = GitHubError(502, "<html>\n" * 1000)
+    assert len(error.message) == 300
+    assert "\n" not in error.message
+
+
+def test_a_missing_right_is_permanent_and_an_outage_is_not():
+    assert publish_error("No.", GitHubError(403, "Resource not accessible by integration"), "contents: write").permission
+    assert not publish_error("No.", GitHubError(502, "Bad gateway"), "contents: write").permission
+
+
+def test_patience_ends():
+    slept = []
+    patience = Patience(100, slept.append)
+    assert [patience.wait(60), patience.wait(60), patience.wait(40), patience.wait(1)] == [True, False, True, False]
+    assert slept == [60, 40]
+
+
+def test_money_in_a_row_stays_exact():
+    assert str(read_row('{"cost_usd": 0.1000}')["cost_usd"]) == "0.1000"
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{", "7", "[" * 100_000])
+def test_what_is_no_row_is_none(text):
+    assert read_row(text) is None
