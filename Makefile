@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint types unit setup lock clean
+.PHONY: demo test lint types unit bench setup lock clean
 
 ## make demo: set up and run the whole Action against a simulated GitHub and simulated vendors
 demo: $(STAMP)
@@ -27,6 +27,10 @@ types: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/pytest -n auto
+
+## make bench: how long a run takes and how much it asks for (docs/performance.md)
+bench: $(STAMP)
+	$(BIN)/python bench/action.py
 
 setup: $(STAMP)
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from threading import Thread
 from typing import TextIO
 
 from pr_cost_bot import github, pricing, render, runner, sources
+from pr_cost_bot.ci_usage import read_ci_files, with_kept
 from pr_cost_bot.config import Config
-from pr_cost_bot.config_file import ConfigError, parse_config
 from pr_cost_bot.events import EventError, Nothing, OnePullRequest, find_activity
 from pr_cost_bot.ledger.files import write_artifact
 from pr_cost_bot.ledger.rows import document_of, dollars, rfc3339
@@ -45,7 +46,7 @@ def main(environ: Mapping[str, str], stdout: TextIO) -> int:
             stdout, level=settings.log_level, secrets=settings.secrets, workflow=environ.get("GITHUB_ACTIONS") == "true"
         )
         return _act(settings, clock(environ))
-    except (SettingsError, ConfigError) as error:
+    except SettingsError as error:
         runner.fail(error.problem)
         return WRONG_SETUP
     except EventError as error:
@@ -72,7 +73,18 @@ def _act(settings: Settings, now: datetime) -> int:
         org_token=settings.org_token,
     )
     run = _Run(settings=settings, client=client, now=now)
+    Thread(target=_warm_up, args=(settings,), name="warm-up").start()
     return _one(run, activity) if isinstance(activity, OnePullRequest) else _true_up(run)
+
+
+def _warm_up(settings: Settings) -> None:
+    """Do the slow imports while GitHub's first answer is waited for, in the order in which they are needed."""
+    import pr_cost_bot.config_file  # noqa: F401, PLC0415
+
+    sources.warm_up(settings.keys)
+    if settings.keys:
+        pricing.warm_up()
+    render.warm_up()
 
 
 def _payload(settings: Settings) -> dict[str, object]:
@@ -94,8 +106,13 @@ def _one(run: _Run, activity: OnePullRequest) -> int:
         if _row_came_along(run, config)
         else ledger.read(run.settings.repository, [activity.number]).get(activity.number)
     )
-    computation = compute([facts], config, _collaborators(run, config), run.now)
-    known = [Known(facts=facts, row=row, cost=cost) for cost in computation.costs]
+    settings = run.settings
+    new, problems = read_ci_files(settings.receipt_files, settings.repository, activity.number, run.now, settings.run_id)
+    for problem in problems:
+        runner.warn(problem)
+    in_ci = with_kept(row, new)
+    computation = compute([facts], config, _collaborators(run, config), run.now, in_ci)
+    known = [Known(facts=facts, row=row, cost=cost, ci_usage=in_ci) for cost in computation.costs]
     status = _finish(run, config, ledger, known, computation, text)
     return status or _gate(run.settings.fail_above_usd, computation.costs[0])
 
@@ -111,9 +128,17 @@ def _true_up(run: _Run) -> int:
     else:
         rows = dict(ledger.read(run.settings.repository, numbers))
     due = [fact for fact in facts if fact.pull.state == "open" or not _is_settled(rows.get(fact.pull.number))]
-    computation = compute(due, config, _collaborators(run, config), run.now)
+    in_ci = {fact.pull.number: with_kept(rows.get(fact.pull.number), ()) for fact in due}
+    given = [record for records in in_ci.values() for record in records]
+    computation = compute(due, config, _collaborators(run, config), run.now, given)
     known = [
-        Known(facts=fact, row=rows.get(fact.pull.number), cost=cost, by_true_up=True)
+        Known(
+            facts=fact,
+            row=rows.get(fact.pull.number),
+            cost=cost,
+            by_true_up=True,
+            ci_usage=in_ci[fact.pull.number],
+        )
         for fact, cost in zip(due, computation.costs, strict=True)
     ]
     runner.LOGGER.info("True-up of %d pull requests; %d more are settled.", len(due), len(facts) - len(due))
@@ -123,7 +148,14 @@ def _true_up(run: _Run) -> int:
 def _config(run: _Run, text: ConfigText) -> Config:
     if text.problem is not None:
         runner.warn(text.problem)
-    return Config() if text.text is None else parse_config(text.text, run.settings.config_path)
+    if text.text is None:
+        return Config()
+    from pr_cost_bot.config_file import ConfigError, parse_config  # noqa: PLC0415 - see _warm_up
+
+    try:
+        return parse_config(text.text, run.settings.config_path)
+    except ConfigError as error:
+        raise SettingsError(error.problem) from None
 
 
 def _collaborators(run: _Run, config: Config) -> Collaborators:
@@ -138,8 +170,7 @@ def _collaborators(run: _Run, config: Config) -> Collaborators:
         runner.warn(
             Problem("notify_urls is set, but this version sends no notifications.", "", "Remove it until a later version does.")
         )
-    warm_ups = (render.warm_up, pricing.warm_up) if active else (render.warm_up,)
-    return Collaborators(github=run.client, sources=active, unread=unread, warm_ups=warm_ups)
+    return Collaborators(github=run.client, sources=active, unread=unread)
 
 
 def _ledger(run: _Run, config: Config) -> Ledger:

@@ -39,6 +39,34 @@ def part_claims(receipts: Iterable[Receipt], records: Sequence[UsageRecord]) -> 
     return Claims(tuple(covered), tuple(uncovered))
 
 
+class NotedSession(msgspec.Struct, frozen=True):
+    """A commit says that this session of an agent worked on it."""
+
+    session: str
+    repository: str
+    commit: str
+    authored_at: datetime
+
+
+def on_noted_commits(records: Iterable[UsageRecord], noted: Iterable[NotedSession]) -> tuple[UsageRecord, ...]:
+    """Put usage that carries a session's id on the commits that name this session: each on the first one that followed it.
+
+    What comes after the last of them is on that one. Usage that itself names a commit or pull request stays as it is.
+    """
+    by_session: dict[str, list[NotedSession]] = defaultdict(list)
+    for one in sorted(noted, key=lambda n: (n.authored_at, n.commit)):
+        by_session[one.session].append(one)
+
+    def placed(record: UsageRecord) -> UsageRecord:
+        commits = by_session.get(record.session or "")
+        if not commits or record.commit or record.pr_number is not None:
+            return record
+        following = next((one for one in commits if one.authored_at >= record.start), commits[-1])
+        return msgspec.structs.replace(record, repository=following.repository, commit=following.commit, noted=True)
+
+    return tuple(placed(record) for record in records)
+
+
 def as_usage(receipts: Iterable[Receipt]) -> tuple[UsageRecord, ...]:
     """Usage records out of claims that no bill covers. Whether they were billed is unknown."""
     return tuple(

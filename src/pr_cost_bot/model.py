@@ -88,6 +88,7 @@ class UsageRecord(msgspec.Struct, frozen=True, gc=False):
     pr_number: int | None = None
     commit: str | None = None
     session: str | None = None
+    noted: bool = False  # not the record names `commit`: a receipt or note on that commit names the record's session
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

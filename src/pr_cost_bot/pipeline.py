@@ -1,6 +1,6 @@
 """The order of things: facts, usage, prices, attribution, cost. Collaborators are handed in; nothing is built here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +10,15 @@ import msgspec
 from pr_cost_bot import attribution, pricing, receipts
 from pr_cost_bot.assemble import Findings, assemble, people_of, window_of
 from pr_cost_bot.config import Config
-from pr_cost_bot.evidence import as_usage, part_claims
+from pr_cost_bot.evidence import as_usage, on_noted_commits, part_claims
+from pr_cost_bot.evidence_files import FileEvidence, read_evidence
 from pr_cost_bot.model import (
+    Allocation,
     Author,
     Commit,
     GitCommit,
     Interval,
+    PriceInfo,
     Problem,
     Pull,
     PullRequest,
@@ -26,21 +29,16 @@ from pr_cost_bot.model import (
     UsageRecord,
 )
 from pr_cost_bot.people import People, co_authors, commits_of, resolve
-from pr_cost_bot.ports import CompetingWork, GitHub, PullRequestFacts, Source
+from pr_cost_bot.ports import CompetingWork, GitHub, PullRequestFacts, ReadError, Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collaborators:
-    """The outside, as this run has it.
-
-    `unread`: sources whose key is set but which this version cannot read. `warm_ups`: slow imports to be done while the
-    network is waited for.
-    """
+    """The outside, as this run has it. `unread`: sources whose key is set but which this version cannot read."""
 
     github: GitHub
     sources: Sequence[Source]
     unread: Sequence[SourceStatus] = ()
-    warm_ups: Sequence[Callable[[], None]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +49,39 @@ class Computation:
     problems: tuple[Problem, ...]
 
 
-def compute(facts: Sequence[PullRequestFacts], config: Config, outside: Collaborators, now: datetime) -> Computation:
-    """What these pull requests cost. Every request that can go out at once does; none goes out twice."""
+def compute(
+    facts: Sequence[PullRequestFacts],
+    config: Config,
+    outside: Collaborators,
+    now: datetime,
+    given: Sequence[UsageRecord] = (),
+) -> Computation:
+    """What these pull requests cost. Every request that can go out at once does; none goes out twice.
+
+    `given`: usage that already names its pull request, such as that of CI runs.
+    """
     if not facts:
         return Computation(costs=(), problems=())
     pulls = [fact.pull for fact in facts]
-    seen = [author for pull in pulls for author in _authors_of(pull)]
+    seen = tuple(dict.fromkeys(author for pull in pulls for author in _authors_of(pull)))
     query = _query(pulls, resolve(config.people, seen), config, now)
     options = attribution.Options(lookback_hours=config.attribution.lookback_hours, now=now)
     other, results = _gather(pulls, seen, query, config, outside, options)
     people = resolve(config.people, [*seen, *_authors_elsewhere(other)])
     work = _work_of(pulls, other, people)
-    findings, notes = _findings(work, results, outside.unread, people, config, options, now)
+    claimed = _evidence(facts, work, people, outside.github)
+    usage = (*(_with_person(record, people) for result in results for record in result.records), *given)
+    statuses = (*(result.status for result in results), *outside.unread)
+    placed = _placed(work, usage, claimed, config, options)
+    findings = Findings(
+        records=placed.records,
+        allocations=placed.allocations,
+        people=people,
+        sources=statuses,
+        prices=placed.prices,
+        config=config,
+        now=now,
+    )
     costs = tuple(
         assemble(fact.pull, findings, [problem.what for problem in (*fact.problems, *other.problems)]) for fact in facts
     )
@@ -70,8 +89,8 @@ def compute(facts: Sequence[PullRequestFacts], config: Config, outside: Collabor
         *(problem for fact in facts for problem in fact.problems),
         *other.problems,
         *people.problems,
-        *(status.problem for status in findings.sources if status.problem is not None),
-        *(Problem(note) for note in notes),
+        *(status.problem for status in statuses if status.problem is not None),
+        *(Problem(note) for note in claimed.notes),
     )
     return Computation(costs=costs, problems=tuple(dict.fromkeys(problems)))
 
@@ -82,6 +101,14 @@ class _Work(msgspec.Struct, frozen=True):
     commits: tuple[Commit, ...]
     pulls: tuple[Pull, ...]
     git_commits: tuple[GitCommit, ...]
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    """Every usage record, priced where a price is known, and where its parts belong."""
+
+    records: dict[str, UsageRecord]
+    allocations: tuple[Allocation, ...]
+    prices: PriceInfo | None
 
 
 def _query(pulls: Sequence[PullRequest], people: People, config: Config, now: datetime) -> UsageQuery:
@@ -108,20 +135,21 @@ def _gather(
     repositories = tuple(dict.fromkeys([*(pull.repository for pull in pulls), *config.attribution.repositories]))
     # A commit made after the window can still be the one that usage inside it led to.
     until = min(query.now, query.end + timedelta(hours=config.attribution.lookback_hours))
-    with ThreadPoolExecutor(len(outside.sources) + len(outside.warm_ups) + 1) as pool:
-        fetching = [pool.submit(source.fetch, query) for source in outside.sources]
-        competing = pool.submit(outside.github.competing_work, seen, repositories, query.start, until)
-        warming = [pool.submit(warm_up) for warm_up in outside.warm_ups]
-        other = competing.result()
-        contested = _contested(pulls, other, query, resolve(config.people, [*seen, *_authors_elsewhere(other)]), options)
-        results = list(pool.map(_refine, outside.sources, fetching, [query] * len(fetching), [contested] * len(fetching)))
-        for warmed in warming:
-            warmed.result()
-    return other, results
+
+    def compete() -> tuple[CompetingWork, tuple[Interval, ...]]:
+        other = outside.github.competing_work(seen, repositories, query.start, until)
+        people = resolve(config.people, [*seen, *_authors_elsewhere(other)])
+        return other, _contested(pulls, other, query, people, options)
+
+    with ThreadPoolExecutor(len(outside.sources) + 1) as pool:
+        competing = pool.submit(compete)
+        reading = [pool.submit(_read, source, query, competing) for source in outside.sources]
+        return competing.result()[0], [read.result() for read in reading]
 
 
-def _refine(source: Source, fetching: Future[SourceResult], query: UsageQuery, contested: tuple[Interval, ...]) -> SourceResult:
-    result = fetching.result()
+def _read(source: Source, query: UsageQuery, competing: Future[tuple[CompetingWork, tuple[Interval, ...]]]) -> SourceResult:
+    result = source.fetch(query)
+    _, contested = competing.result()
     return source.refine(query, result, contested) if contested and result.records else result
 
 
@@ -159,30 +187,29 @@ def _pull(pull: PullRequest, people: People) -> Pull:
     )
 
 
-def _findings(
+def _evidence(facts: Sequence[PullRequestFacts], work: _Work, people: People, github: GitHub) -> FileEvidence:
+    """What commits claim, in their messages and in files that they name or bring."""
+    messages = receipts.read_commits(work.git_commits, people)
+    try:
+        files = read_evidence(github, facts[0].pull.repository, facts, work.git_commits, people)
+    except ReadError as error:
+        files = FileEvidence(notes=(f"Receipts in files could not be read: {error.problem.what}",))
+    return FileEvidence((*messages.receipts, *files.receipts), files.sessions, (*messages.notes, *files.notes))
+
+
+def _placed(
     work: _Work,
-    results: Sequence[SourceResult],
-    unread: Sequence[SourceStatus],
-    people: People,
+    usage: Sequence[UsageRecord],
+    claimed: FileEvidence,
     config: Config,
     options: attribution.Options,
-    now: datetime,
-) -> tuple[Findings, tuple[str, ...]]:
-    """Prices and receipts on the usage, and every record's place. The second value: what receipts were refused, and why."""
-    fetched = [_with_person(record, people) for result in results for record in result.records]
-    reading = receipts.read_commits(work.git_commits, people)
-    claims = part_claims(reading.receipts, fetched)
-    priced = pricing.price([*fetched, *as_usage(claims.uncovered)], config.prices)
-    findings = Findings(
-        records={record.id: record for record in priced.records},
-        allocations=tuple(attribution.attribute(priced.records, work.commits, work.pulls, options, claims.covered)),
-        people=people,
-        sources=(*(result.status for result in results), *unread),
-        prices=priced.info,
-        config=config,
-        now=now,
-    )
-    return findings, reading.notes
+) -> _Placed:
+    """Prices and receipts on the usage, and every record's place."""
+    claims = part_claims(claimed.receipts, usage)
+    counted = [*on_noted_commits(usage, claimed.sessions), *as_usage(claims.uncovered)]
+    priced = pricing.price(counted, config.prices)
+    allocations = attribution.attribute(priced.records, work.commits, work.pulls, options, claims.covered)
+    return _Placed({record.id: record for record in priced.records}, tuple(allocations), priced.info)
 
 
 def _with_person(record: UsageRecord, people: People) -> UsageRecord:

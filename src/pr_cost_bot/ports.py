@@ -61,6 +61,8 @@ class PullRequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     comment: CommentRef | None = None
     surplus_comments: tuple[int, ...] = ()  # own comments beyond the first, left by an old race
     row: Row | None = None  # the branch ledger's row, if that ledger was looked at
+    receipt_ledger: str | None = None  # the text of .receipt/ledger.jsonl at its head
+    has_agent_notes: bool = False  # the repository has refs/notes/ai
     problems: tuple[Problem, ...] = ()  # what could not be read, e.g. more commits than GitHub would list
 
 
@@ -69,6 +71,13 @@ class ConfigText(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str | None = None
     problem: Problem | None = None
+
+
+class RepositoryFile(msgspec.Struct, frozen=True):
+    """A file of the repository at a ref (a branch, a full ref name or a commit)."""
+
+    ref: str
+    path: str
 
 
 class CompetingWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +107,9 @@ class GitHub(Protocol):
         self, people: Sequence[Author], repositories: Sequence[str], since: datetime, until: datetime
     ) -> CompetingWork:
         """Commits of these people in these repositories between the two times, with their pull requests."""
+
+    def read_files(self, files: Sequence[RepositoryFile]) -> dict[RepositoryFile, str]:
+        """The texts of those that exist and can be read."""
 
     def publish_comment(self, facts: PullRequestFacts, body: str | None, computed_at: datetime) -> CommentRef | None:
         """Make `body` the one comment (None: write nothing, only tidy up). Never overwrites a newer one.

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from pr_cost_bot.ci_usage import keep_ci_usage
 from pr_cost_bot.config import Config
 from pr_cost_bot.ledger.rows import row_of, same_facts
 from pr_cost_bot.marker import read_marker
-from pr_cost_bot.model import Problem, PullRequestCost
+from pr_cost_bot.model import Problem, PullRequestCost, UsageRecord
 from pr_cost_bot.ports import CommentRef, GitHub, Ledger, PublishError, PullRequestFacts, Row
 from pr_cost_bot.render import Comment, render_comment
 
@@ -18,13 +19,15 @@ _PACE_FROM = 10  # pull requests; GitHub asks to pause between writes, which mat
 class Known:
     """One pull request: as GitHub shows it, its row as the ledger has it, and what it cost.
 
-    `by_true_up`: nothing happened to the pull request now, the bot came by itself.
+    `by_true_up`: nothing happened to the pull request now, the bot came by itself. `ci_usage`: what CI runs told of themselves;
+    no source could tell it again, so the row keeps it.
     """
 
     facts: PullRequestFacts
     row: Row | None
     cost: PullRequestCost
     by_true_up: bool = False
+    ci_usage: tuple[UsageRecord, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,8 @@ def row_to_write(one: Known, config: Config) -> Row | None:
     """The row, unless the one there says the same, or nothing is known that could replace it."""
     show = config.ledger.show_people
     row = row_of(one.cost, show_people=one.cost.pull.is_private if show is None else show)
+    if one.ci_usage:
+        row["ci_usage"] = keep_ci_usage(one.ci_usage)
     return None if one.cost.nothing_known or same_facts(one.row, row) else row
 
 

@@ -49,6 +49,8 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
     config_path: str = DEFAULT_CONFIG_PATH
+    receipt_files: tuple[Path, ...] = ()  # results of CI runs, as the runner names them
+    run_id: str = ""
     artifact_dir: Path | None = None  # absolute
     dry_run: bool = False
     fail_above_usd: Decimal | None = None
@@ -81,8 +83,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         org_token=read.input("org_token"),
         keys={name: value for name in KEY_INPUTS if (value := read.input(name))},
         database_url=read.input("database_url"),
-        notify_urls=tuple(line.strip() for line in (read.input("notify_urls") or "").splitlines() if line.strip()),
+        notify_urls=read.lines("notify_urls"),
         config_path=(read.input("config_path") or DEFAULT_CONFIG_PATH).removeprefix("./"),
+        receipt_files=tuple(read.file(line, workspace) for line in read.lines("receipt_files")),
+        run_id=read.optional("GITHUB_RUN_ID") or "",
         artifact_dir=read.artifact_dir(workspace),
         dry_run=read.boolean("dry_run"),
         fail_above_usd=read.amount("fail_above_usd"),
@@ -120,6 +124,17 @@ class _Reader:
 
     def input(self, name: str) -> str | None:
         return self.optional(f"INPUT_{name.upper()}")
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """An input of one value a line."""
+        return tuple(line.strip() for line in (self.input(name) or "").splitlines() if line.strip())
+
+    def file(self, name: str, workspace: Path) -> Path:
+        """A file of an earlier step. The runner names it as it sees it; the container has the temporary folder elsewhere."""
+        path = workspace / name
+        temp = self.optional("RUNNER_TEMP")
+        here = Path(temp) / path.name if temp else path
+        return here if not path.exists() and here.exists() else path
 
     def required(self, name: str) -> str:
         value = self.optional(name)

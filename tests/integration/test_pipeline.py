@@ -79,6 +79,14 @@ def test_the_sources_are_asked_for_the_window_and_the_people():
     assert [(person.person, person.emails) for person in source.query.people] == [("octocat", ("octo@example.com",))]
 
 
+def test_github_is_asked_once_for_each_author_however_many_commits_there_are():
+    github = InMemoryGitHub()
+    commits = tuple(git_commit(f"{n:040x}", authors=(OCTOCAT, ADA)) for n in range(40))
+    compute([facts(commits=commits)], Config(), Collaborators(github=github, sources=()), NOW)
+    ((people, *_),) = github.asked
+    assert sorted(person.login for person in people) == ["ada", "octocat"]
+
+
 def test_usage_of_somebody_else_is_not_counted():
     assert not only(run([facts()], InMemorySource(usage(actor="stranger@example.com")))).has_usage
 

@@ -38,6 +38,7 @@ INPUTS = {
     "portkey_api_key": "",
     "database_url": "",
     "notify_urls": "",
+    "receipt_files": "",
     "artifact_dir": "pr-cost",
     "dry_run": "false",
     "fail_above_usd": "",

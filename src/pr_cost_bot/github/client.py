@@ -11,12 +11,13 @@ from pr_cost_bot.github.comments import publish_comment
 from pr_cost_bot.github.competing import read_competing_work
 from pr_cost_bot.github.errors import GitHubError
 from pr_cost_bot.github.facts import read_configuration, read_many, read_one
+from pr_cost_bot.github.files import read_files
 from pr_cost_bot.github.inspection import GitHubInspection, inspect
 from pr_cost_bot.github.labels import publish_label
 from pr_cost_bot.github.nodes import nodes_of, read_time
 from pr_cost_bot.github.site import Site
 from pr_cost_bot.model import Author
-from pr_cost_bot.ports import CommentRef, CompetingWork, ConfigText, PullRequestFacts
+from pr_cost_bot.ports import CommentRef, CompetingWork, ConfigText, PullRequestFacts, RepositoryFile
 
 DATA_BRANCH = "pr-cost-data"
 
@@ -49,6 +50,9 @@ class GitHubClient:
     ) -> CompetingWork:
         window = (since.astimezone(UTC), until.astimezone(UTC))
         return read_competing_work(self._site, self._org_api, people, repositories, window)
+
+    def read_files(self, files: Sequence[RepositoryFile]) -> dict[RepositoryFile, str]:
+        return read_files(self._site, files)
 
     def publish_comment(self, facts: PullRequestFacts, body: str | None, computed_at: datetime) -> CommentRef | None:
         return publish_comment(self._site, facts, body, computed_at)

@@ -182,8 +182,20 @@ class _Reader:
             comment=own[0] if own else None,
             surplus_comments=tuple(comment.id for comment in own[1:]),
             row=read_row(row.get("text") if row else None),
+            receipt_ledger=self._receipt_ledger(),
+            has_agent_notes=self.home.get("notes") is not None,
             problems=tuple(self.problems),
         )
+
+    def _receipt_ledger(self) -> str | None:
+        heads = list(nodes_of(self.node.get("head")))
+        entry = (heads[-1].get("commit") or {}).get("receipts") if heads and heads[-1] else None
+        blob = (entry or {}).get("object") or {}
+        if blob.get("isTruncated"):
+            what = "The pull request's .receipt/ledger.jsonl is too long to be read through the API and is not counted."
+            self.problems.append(Problem(what, "", "Keep one month in it; older rows are in git's history."))
+            return None
+        return blob.get("text")
 
     def _read_pages(self) -> int:
         """Take all pages of both connections. Returns how many commits GitHub says there are."""

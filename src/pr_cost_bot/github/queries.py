@@ -21,6 +21,9 @@ fragment pull on PullRequest {
   author { __typename login }
   labels(first: 100) { nodes { name } }
   commits(first: 100) @include(if: $contents) { totalCount pageInfo { hasNextPage endCursor } nodes { commit { ...commit } } }
+  head: commits(last: 1) @include(if: $contents) {
+    nodes { commit { receipts: file(path: ".receipt/ledger.jsonl") { ...file } } }
+  }
   comments(first: 100) { totalCount pageInfo { hasNextPage endCursor } nodes { ...comment } }
   timelineItems(first: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) @include(if: $contents) {
     nodes { __typename ... on HeadRefForcePushedEvent { createdAt beforeCommit { ...commit } } }
@@ -34,6 +37,7 @@ fragment repository on Repository {
   labels(first: 100) { nodes { name } }
   defaultBranchRef { name }
   data: ref(qualifiedName: $data) @include(if: $contents) { target { __typename oid } }
+  notes: ref(qualifiedName: "refs/notes/ai") @include(if: $contents) { target { __typename oid } }
 }
 """
 
@@ -84,7 +88,7 @@ def pull_requests_facts(count: int) -> str:
         "query PullRequestsFacts($owner: String!, $name: String!, $data: String!, $contents: Boolean!, $stats: Boolean!, "
         f"{variables}) {{ viewer {{ login }} repository(owner: $owner, name: $name) {{ ...repository\n{fields} }} }}"
     )
-    return head + _REPOSITORY + _PULL + COMMIT + COMMENT + _ROW
+    return head + _REPOSITORY + _PULL + COMMIT + COMMENT + _FILE + _ROW
 
 
 PULL_REQUEST_PAGES = (
@@ -202,3 +206,12 @@ query Inspection($owner: String!, $name: String!, $since: GitTimestamp!, $data: 
 }
 fragment named on Commit { author { name email user { id login } } }
 """
+
+
+def files(count: int) -> str:
+    """A query for `count` files: variables `e0`, `e1`, ... (expressions `ref:path`); aliases `f0`, `f1`, ..."""
+    indices = range(count)
+    variables = " ".join(f"$e{i}: String!" for i in indices)
+    fields = "\n".join(f"f{i}: object(expression: $e{i}) {{ __typename ...row }}" for i in indices)
+    head = f"query Files($owner: String!, $name: String!, {variables})"
+    return f"{head} {{ repository(owner: $owner, name: $name) {{ {fields} }} }}" + _ROW

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +27,7 @@ _LATER = datetime(2100, 1, 1, tzinfo=UTC)
 _BATCH = Decimal("0.5")  # Anthropic and OpenAI, all token classes: platform.claude.com and developers.openai.com, pricing
 _US_ONLY = Decimal("1.1")  # Anthropic, `inference_geo: us`, Claude 4.6 and later: platform.claude.com, pricing
 _HALVED_BY = frozenset({"anthropic", "openai"})
+_WARNINGS = Lock()  # their filters belong to the whole process, and the list may still be warming up in another thread
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -178,7 +180,7 @@ def _context(reference: Reference, terms: Terms) -> Context:
 def _lookup(reference: Reference, when: datetime, context: Context) -> "PriceCalculation | None":
     from genai_prices import Usage, calc_price  # noqa: PLC0415 - see warm_up
 
-    with warnings.catch_warnings():
+    with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # units of the list that this version of the library does not know
         try:
             return calc_price(

@@ -32,8 +32,11 @@ def render_comment(cost: PullRequestCost, *, show_people: bool, limit: int = COM
 
 
 def warm_up() -> None:
-    """Import the template engine and read the templates, while something else is waited for."""
+    """Import the template engine and compile the templates, while something else is waited for."""
     import pr_cost_bot.render.comment  # noqa: F401, PLC0415 - see render_comment
+    from pr_cost_bot.render.environment import compile_templates  # noqa: PLC0415
+
+    compile_templates()
 
 
 def render_summary(costs: Sequence[PullRequestCost], problems: Sequence[Problem], *, show_people: bool) -> str:

@@ -24,6 +24,12 @@ def render(template: str, **context: object) -> str:
     return _GAPS.sub("\n\n", lines).strip() + "\n"
 
 
+def compile_templates() -> None:
+    """Compile every template of this package; the engine keeps them."""
+    for name in _environment().list_templates(["j2"]):
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
