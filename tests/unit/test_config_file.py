@@ -1,12 +1,14 @@
 import json
 from decimal import Decimal
+from typing import get_args
 
 import jsonschema
 import pytest
 import yaml
 
-from pr_cost_bot.config import Config
+from pr_cost_bot.config import Config, FileFormat
 from pr_cost_bot.config_file import ConfigError, json_schema, parse_config
+from pr_cost_bot.files import FORMATS
 
 NAME = ".github/pr-cost-bot.yml"
 
@@ -119,3 +121,32 @@ def test_the_schema_accepts_the_documented_file_and_refuses_an_unknown_key():
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"lables": {}}, schema)
     assert "medium_from_usd" in json.dumps(schema)
+
+
+def test_files_of_usage_are_a_list_beside_the_sources():
+    text = "sources:\n  files:\n    - {path: exports/cursor.csv}\n    - {url: 'https://example.com/u.csv?x=1', format: otlp, person: octocat}\n"
+    files = parse_config(text, NAME).sources.files
+    assert (files[0].path, files[0].format, files[1].person) == ("exports/cursor.csv", None, "octocat")
+    jsonschema.validate(yaml.safe_load(text), json_schema())
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "said"),
+    [
+        ("{}", 3, "sources.files.0: expected either path or url"),
+        ("{path: a, url: 'https://example.com/a'}", 3, "sources.files.0: expected either path or url"),
+        ("{url: ftp://example.com/a}", 3, "sources.files.0.url: expected http(s)"),
+        ("{url: 'https://user:secret@example.com/a'}", 3, "without a password"),
+        ("{path: a, fromat: otlp}", 3, "Did you mean 'format'?"),
+        ("{path: a, format: xlsx}", 3, "sources.files.0.format: invalid enum value 'xlsx'"),
+    ],
+)
+def test_a_wrong_file_of_usage_is_named_with_its_line(entry, line, said):
+    problem = problem_of(f"sources:\n  files:\n    - {entry}\n")
+    assert f"line {line}:" in problem
+    assert said in problem
+    assert "secret" not in problem
+
+
+def test_the_formats_of_the_configuration_are_those_that_can_be_read():
+    assert set(get_args(FileFormat)) == set(FORMATS)

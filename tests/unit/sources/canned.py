@@ -15,11 +15,11 @@ from pr_cost_bot.model import Identity, UsageQuery
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "vendors"
 ANY = Vendor(title="Vendor", key_input="vendor_key", needs="a key")
 
-Answer = bytes | int | Callable[[dict[str, Any]], "bytes | int"]
+Answer = bytes | int | tuple[int, bytes] | Callable[[dict[str, Any]], "bytes | int | tuple[int, bytes]"]
 
 
 class Canned(Connection):
-    """`answers`: path to body, to a status, or to a function of what was asked that gives either. Unknown paths are 404."""
+    """`answers`: path to body, status or both, or to a function of what was asked that gives them. Unknown paths are 404."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         super().__init__(ANY, "http://127.0.0.1:9", {}, Limits(deadline=20, attempts=1))
@@ -32,7 +32,8 @@ class Canned(Connection):
         if callable(answer):
             answer = answer(how)
         response = requests.Response()
-        response.status_code, body = (answer, b"{}") if isinstance(answer, int) else (200, answer)
+        whole = answer if isinstance(answer, tuple) else (answer, b"{}") if isinstance(answer, int) else (200, answer)
+        response.status_code, body = whole
         response.raw = io.BytesIO(body)
         return response
 

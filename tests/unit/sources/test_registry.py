@@ -7,11 +7,12 @@ from pr_cost_bot.config import Sources, SourceSettings
 from pr_cost_bot.model import SourceState
 from pr_cost_bot.sources import KNOWN, active_sources, table, unread
 
-KEYS = {known.keys[0]: f"key of {known.name}" for known in KNOWN}
+KEYS = {key: f"key of {known.name}" for known in KNOWN for key in known.keys}
+NAMES = [known.name for known in KNOWN]
 
 
 def test_a_source_is_active_when_its_key_is_set():
-    assert [source.name for source in active_sources(KEYS, Sources())] == ["anthropic", "openai", "cursor"]
+    assert [source.name for source in active_sources(KEYS, Sources())] == NAMES
     assert [source.name for source in active_sources({"openai_admin_key": " k ", "cursor_admin_key": " "}, Sources())] == [
         "openai"
     ]
@@ -20,7 +21,7 @@ def test_a_source_is_active_when_its_key_is_set():
 
 def test_a_disabled_source_is_not():
     config = Sources(openai=SourceSettings(enabled=False))
-    assert [source.name for source in active_sources(KEYS, config)] == ["anthropic", "cursor"]
+    assert [source.name for source in active_sources(KEYS, config)] == [name for name in NAMES if name != "openai"]
 
 
 def test_names_and_titles_of_sources_are_those_of_the_registry():
@@ -34,27 +35,40 @@ def test_no_key_appears_in_a_source():
 
 
 def test_keys_that_nothing_reads_are_failures_and_never_a_silent_zero():
-    keys = {"copilot_token": "t", "langfuse_public_key": "p", "langfuse_secret_key": "s", "helicone_api_key": ""}
-    copilot, langfuse = unread(keys)
-    assert (copilot.name, copilot.state, langfuse.name) == ("copilot", SourceState.FAILED, "langfuse")
+    (copilot,) = unread({"copilot_token": "t", "openrouter_management_key": ""})
+    assert (copilot.name, copilot.state) == ("copilot", SourceState.FAILED)
     assert "Copilot is not read by this version, so its cost is not in the figure" in str(copilot.problem)
     assert unread(KEYS) == ()
 
 
 def test_a_key_that_nothing_reads_can_be_left_out_knowingly():
-    assert unread({"portkey_api_key": "k"}, Sources(portkey=SourceSettings(enabled=False))) == ()
+    assert unread({"openrouter_management_key": "k"}, Sources(openrouter=SourceSettings(enabled=False))) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [("langfuse_public_key", "langfuse_secret_key"), ("langfuse_secret_key", "langfuse_public_key")],
+)
+def test_a_source_with_half_of_its_keys_says_which_one_is_missing(given, missing):
+    assert active_sources({given: "half-of-a-pair", missing: " "}, Sources()) == ()
+    (status,) = unread({given: "half-of-a-pair"})
+    assert (status.name, status.state) == ("langfuse", SourceState.FAILED)
+    assert f"the input `{missing}` is missing" in str(status.problem)
+    assert "half-of-a-pair" not in str(status.problem)
+    assert unread({given: "half-of-a-pair"}, Sources(langfuse=SourceSettings(enabled=False))) == ()
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
 def test_every_source_has_a_row_in_the_table_and_a_key_in_the_configuration(known):
-    assert f"| **{known.title}** | `{known.keys[0]}` |" in table()
+    inputs = ", ".join(f"`{key}`" for key in known.keys)
+    assert f"| **{known.title}** | {inputs} |" in table()
     assert hasattr(Sources(), known.name)
 
 
 def test_the_table_is_well_formed():
     lines = table().splitlines()
     assert {line.count("|") for line in lines} == {9}
-    assert len(lines) == 2 + len(KNOWN)
+    assert len(lines) == 2 + len(KNOWN) + 1  # head, and files
 
 
 def test_only_active_sources_are_imported():
