@@ -32,6 +32,7 @@ K = TypeVar("K", bound=Hashable)
 PENDING = "pending"
 MAX_WINDOW = timedelta(days=90)
 _AFTER_CLOSE = timedelta(hours=2)  # a session that outlives the merge is still seen as one session
+_IDLE = timedelta(days=14)  # this long after its last commit nothing a person does is on its way into an open pull request
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -54,17 +55,22 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def window_of(pull: PullRequest, lookback_hours: int, now: datetime) -> Window:
-    """From `lookback_hours` before the first commit or the opening, to shortly after the close, or now."""
-    first = min([commit.authored_at for commit in pull.commits] + [pull.opened_at])
-    end = min(now, pull.closed_at + _AFTER_CLOSE) if pull.closed_at else now
-    start = max(first - timedelta(hours=lookback_hours), end - MAX_WINDOW)
-    return Window(start, max(start, end))
+    """From `lookback_hours` before the first commit or the opening, to shortly after the close or the last commit, or now.
+
+    Both ends hang on what happened to the pull request: that time goes by never takes usage out of the figure.
+    """
+    times = [pull.opened_at, *(commit.authored_at for commit in pull.commits)]
+    last = pull.closed_at + _AFTER_CLOSE if pull.closed_at else max(times) + _IDLE
+    start = max(min(times) - timedelta(hours=lookback_hours), last - MAX_WINDOW)
+    return Window(start, max(start, min(now, last)))
 
 
 def people_of(pull: PullRequest, people: People) -> tuple[str, ...]:
-    """The persons whose usage can be part of it, in order of appearance; the humans are its authors."""
-    authors = [pull.author, *(author for commit in pull.commits for author in commit.authors)]
-    return tuple(dict.fromkeys(person for author in authors if (person := people.of_author(author))))
+    """The persons who made its commits, in order of appearance; where only bots did, who opened it."""
+    makers = (people.of_author(author) for commit in pull.commits for author in commit.authors)
+    persons = tuple(dict.fromkeys(person for person in makers if person))
+    opener = people.of_author(pull.author)
+    return persons or ((opener,) if opener else ())
 
 
 def label_for(cost: PullRequestCost, labels: Labels) -> str | None:
@@ -87,7 +93,8 @@ def assemble(pull: PullRequest, findings: Findings, notes: Sequence[str] = ()) -
     theirs = _of_the_same_people(findings, persons, window)
     elsewhere = (a.cost_usd for a in theirs if a.pr_number is not None and (a.repository, a.pr_number) != here)
     identities = findings.people.identities(humans)
-    complete = all(source.state is SourceState.OK for source in findings.sources)
+    cut = _window_note(pull, window, config.attribution.lookback_hours)
+    complete = all(source.state is SourceState.OK for source in findings.sources) and not cut
     priced = [a for a in mine if a.cost_usd or findings.records[a.usage_id].cost_usd is not None]
     cost = PullRequestCost(
         pull=pull,
@@ -105,7 +112,7 @@ def assemble(pull: PullRequest, findings: Findings, notes: Sequence[str] = ()) -
         authors=len(humans),
         unmatched=unmatched(humans, findings.sources, identities),
         prices=_prices_used(findings, mine),
-        notes=(*notes, *_window_note(pull, window, config.attribution.lookback_hours)),
+        notes=(*notes, *cut),
         ticket=tickets.ticket(config.tickets.pattern, branch=pull.head_ref, title=pull.title, body=pull.body),
         purpose=tickets.purpose(title=pull.title, branch=pull.head_ref, labels=pull.labels),
         estimate_usd=tickets.estimate(body=pull.body, labels=pull.labels),
@@ -204,11 +211,13 @@ def _window_note(pull: PullRequest, window: Window, lookback_hours: int) -> tupl
     first = min([commit.authored_at for commit in pull.commits] + [pull.opened_at])
     if window.start <= first - timedelta(hours=lookback_hours):
         return ()
-    return (f"Usage before {window.start:%Y-%m-%d} is not in the figure: at most {MAX_WINDOW.days} days are read.",)
+    return (
+        f"The figure is incomplete: usage before {window.start:%Y-%m-%d} is not in it, as {MAX_WINDOW.days} days are read.",
+    )
 
 
-def _settled(pull: PullRequest, sources: Iterable[SourceStatus], now: datetime) -> bool:
-    if pull.closed_at is None:
+def _settled(pull: PullRequest, sources: Sequence[SourceStatus], now: datetime) -> bool:
+    if pull.closed_at is None or not sources:
         return False
     closed = pull.closed_at
     return all(now >= closed + source.settles_after for source in sources)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 HANDLED_ACTIONS = ("opened", "synchronize", "reopened", "ready_for_review", "edited", "closed")
+_HIGHEST_NUMBER = 2**31 - 1  # GraphQL's Int (https://spec.graphql.org/October2021/#sec-Int), which GitHub numbers with
 _PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
 
 FORK_WITHOUT_KEYS = (
@@ -17,9 +18,10 @@ FORK_WITHOUT_KEYS = (
 
 
 class OnePullRequest(msgspec.Struct, frozen=True):
-    """Compute and publish this pull request."""
+    """Compute and publish this pull request. `by_hand`: somebody asked for it by its number."""
 
     number: int
+    by_hand: bool = False
 
 
 class TrueUp(msgspec.Struct, frozen=True):
@@ -72,11 +74,12 @@ def _on_dispatch(payload: Mapping[str, Any]) -> Activity:
     text = str(given or "").strip().removeprefix("#")
     if not text:
         return TrueUp()
-    if not text.isdecimal() or int(text) < 1:
+    # Length first: Python refuses to read a number of thousands of digits.
+    if not text.isdecimal() or len(text) > len(str(_HIGHEST_NUMBER)) or not 1 <= int(text) <= _HIGHEST_NUMBER:
         raise EventError(
             "The workflow's input 'pull_request' is not a pull request's number. Give a number such as 42, or leave it empty."
         )
-    return OnePullRequest(int(text))
+    return OnePullRequest(int(text), by_hand=True)
 
 
 def _from_fork(pull: Mapping[str, Any]) -> bool:

@@ -123,6 +123,10 @@ class HttpSession:
         """POST `body` as JSON to an endpoint that only reads (it may be sent again). Raises: SourceError."""
         return self._ask("POST", path, shape, json=body)
 
+    def download(self, path: str) -> bytes:
+        """GET a body that need not be JSON. Raises: SourceError."""
+        return self._body("GET", path)
+
     def gather(self, calls: Sequence[Callable[[], T]]) -> list[T | SourceError]:
         """Run calls at once, results in their order. Whatever has not come by the deadline is a timeout error."""
         jobs: SimpleQueue[tuple[Future[T], Callable[[], T]]] = SimpleQueue()
@@ -158,11 +162,13 @@ class HttpSession:
         raise error
 
     def _ask(self, method: str, path: str, shape: type[T], **how: Any) -> T:
+        return self._decode(self._body(method, path, **how), shape)
+
+    def _body(self, method: str, path: str, **how: Any) -> bytes:
         for attempt in range(1, self._attempts + 1):
             try:
                 with self._slots:
-                    body = self._exchange(method, path, **how)
-                return self._decode(body, shape)
+                    return self._exchange(method, path, **how)
             except _RetryableError as failure:
                 self._pause(failure, attempt)
         raise AssertionError("the last attempt raises")
@@ -273,13 +279,13 @@ def normalise_base_url(url: str) -> str:
 
 
 def _secrets(credentials: Mapping[str, str]) -> tuple[str, ...]:
-    """Everything in the headers that must never be shown: the values, and the key inside `Basic`."""
+    """Everything in the headers that must never be shown: the values, and the keys inside `Basic`."""
     found: list[str] = []
     for value in credentials.values():
         scheme, _, rest = value.partition(" ")
         found.append(rest or scheme)
         if scheme == "Basic":
-            found.append(base64.b64decode(rest).decode().rstrip(":"))
+            found += base64.b64decode(rest).decode().split(":")
     return tuple(secret for secret in found if len(secret) > 3)
 
 

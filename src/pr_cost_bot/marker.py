@@ -1,13 +1,15 @@
 """The hidden first line by which the bot knows its own comment (interface section 5)."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import msgspec
 
 PREFIX = "<!-- pr-cost-bot:v1 "
 _LINE = re.compile(re.escape(PREFIX) + r"(\{.*?\}) -->")
 
+_NO_RUN_WAITS = timedelta(days=40)  # longer than anything is computed again
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("--", "-\\u002d"))
 
 
@@ -19,6 +21,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     head_sha: str
     computed_at: datetime
     digest: str = ""
+    text: str = ""  # fingerprint of the text below the marker, by which somebody else's edit is noticed
 
 
 def write_marker(marker: Marker) -> str:
@@ -27,6 +30,21 @@ def write_marker(marker: Marker) -> str:
     for unsafe, escaped in _ESCAPES:
         text = text.replace(unsafe, escaped)
     return f"{PREFIX}{text} -->"
+
+
+def fingerprint(text: str) -> str:
+    """Of a text as GitHub hands it back: line ends and blanks at the end do not count."""
+    return sha256(text.replace("\r\n", "\n").strip().encode()).hexdigest()[:16]
+
+
+def is_untouched(body: str, marker: Marker) -> bool:
+    """Whether a comment still says what the bot wrote."""
+    return marker.text == fingerprint(body.partition("\n")[2])
+
+
+def is_newer(there: datetime, than: datetime) -> bool:
+    """Whether a run at `there` was later. A time far in the future is nobody's run and keeps nobody from writing."""
+    return than < there <= than + _NO_RUN_WAITS
 
 
 def read_marker(body: str) -> Marker | None:

@@ -390,8 +390,8 @@ class PullRequestCost(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def billed_usd(self) -> Decimal | None:
-        """What lands on an invoice; None when any line does not know."""
-        return total_billed(line.billed_usd for line in self.lines)
+        """What lands on an invoice; None when any line does not know, or tokens without a price may land there too."""
+        return None if self.unpriced else total_billed(line.billed_usd for line in self.lines)
 
     @property
     def tokens(self) -> Tokens:
@@ -403,8 +403,8 @@ class PullRequestCost(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def nothing_known(self) -> bool:
-        """Every source failed, and nothing else (a receipt) spoke."""
-        return not self.has_usage and bool(self.sources) and all(s.state is SourceState.FAILED for s in self.sources)
+        """No source answered, and nothing else (a receipt) spoke."""
+        return not self.has_usage and all(source.state is SourceState.FAILED for source in self.sources)
 
 
 def total_billed(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -70,9 +70,10 @@ class People:
         self._vendors: dict[str, dict[str, tuple[str, ...]]] = {}
         self._configured_emails: dict[str, tuple[str, ...]] = {}
         self._seen_emails: dict[str, set[str]] = {}
+        self._entry_of_login: dict[str, str] = {}  # how messages call the first entry of each login
         self._bots: set[str] = set()
-        for entry in entries:
-            self._add_entry(entry)
+        for number, entry in enumerate(entries, start=1):
+            self._add_entry(number, entry)
         seen = sorted(set(authors), key=lambda author: (author.login or "", author.email, author.name, author.is_bot))
         self._bots.update(_account(author) for author in seen if is_bot(author))
         self._link([author for author in seen if not is_bot(author)])
@@ -119,34 +120,41 @@ class People:
         login = self._login_of_email.get(account, account)
         return self._person_of_login.get(login, login)
 
-    def _add_entry(self, entry: PersonEntry) -> None:
+    def _add_entry(self, number: int, entry: PersonEntry) -> None:
         login = entry.github.strip().removeprefix("@").lower()
+        here = f"entry {number}" if "@" in login else f"entry {number} ({login})"
+        self._entry_of_login.setdefault(login, here)
         owner = self._person_of_login.setdefault(login, login)
         if owner != login:
-            self._conflict(f"the account {login}", owner, login)
+            self._conflict(here, "its account", owner)
         emails = []
-        for email in (email.strip().lower() for email in entry.emails):
+        for place, email in enumerate((email.strip().lower() for email in entry.emails), start=1):
             noreply = _NOREPLY.fullmatch(email)
             taken = self._person_of_login if noreply else self._login_of_email
             owner = taken.setdefault(noreply[1] if noreply else email, login)
             if owner != login:
-                self._conflict(f"the e-mail address {email}", owner, login)
+                self._conflict(here, f"e-mail address {place}", owner)
             elif not noreply:
                 emails.append(email)
         self._configured_emails[login] = tuple(dict.fromkeys((*self._configured_emails.get(login, ()), *emails)))
-        vendors = self._vendors.setdefault(login, {})
         for source, value in entry.vendors.items():
-            ids = tuple(i.strip() for i in ((value,) if isinstance(value, str) else value))
-            for vendor_id in ids:
-                owner = self._vendor_ids.setdefault((source, vendor_id.lower()), login)
-                if owner != login:
-                    self._conflict(f"the {source} id {vendor_id}", owner, login)
-            mine = (i for i in ids if self._vendor_ids[source, i.lower()] == login)
-            vendors[source] = tuple(dict.fromkeys((*vendors.get(source, ()), *mine)))
+            self._add_ids(here, login, source, (value,) if isinstance(value, str) else value)
 
-    def _conflict(self, what: str, first: str, second: str) -> None:
+    def _add_ids(self, here: str, login: str, source: str, given: tuple[str, ...]) -> None:
+        ids = tuple(vendor_id.strip() for vendor_id in given)
+        for place, vendor_id in enumerate(ids, start=1):
+            owner = self._vendor_ids.setdefault((source, vendor_id.lower()), login)
+            if owner != login:
+                self._conflict(here, f"{source} id {place}", owner)
+        vendors = self._vendors.setdefault(login, {})
+        mine = (i for i in ids if self._vendor_ids[source, i.lower()] == login)
+        vendors[source] = tuple(dict.fromkeys((*vendors.get(source, ()), *mine)))
+
+    def _conflict(self, here: str, what: str, owner: str) -> None:
+        """Name the place, not the address or id: everybody can read the log of a public repository."""
+        first = self._entry_of_login[owner]
         problem = Problem(
-            f"In `people`, {what} stands under both {first} and {second}.",
+            f"In `people`, {what} of {here} stands under {first} already.",
             "An address or id can belong to one person only.",
             f"Remove it from one of the two; until then it counts for {first}.",
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pr_cost_bot import attribution, pricing, receipts
+from pr_cost_bot import attribution, overlap, pricing, receipts
 from pr_cost_bot.assemble import Findings, assemble, people_of, window_of
 from pr_cost_bot.config import Config
 from pr_cost_bot.evidence import as_usage, on_noted_commits, part_claims
@@ -43,10 +43,14 @@ class Collaborators:
 
 @dataclass(frozen=True, kw_only=True)
 class Computation:
-    """What came out: one cost for each pull request asked for, and what could not be read on the way."""
+    """What came out: one cost for each pull request asked for, what could not be read, and what is worth knowing.
+
+    `notes` are plain sentences for whoever runs the workflow.
+    """
 
     costs: tuple[PullRequestCost, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def compute(
@@ -61,7 +65,7 @@ def compute(
     `given`: usage that already names its pull request, such as that of CI runs.
     """
     if not facts:
-        return Computation(costs=(), problems=())
+        return Computation(costs=())
     pulls = [fact.pull for fact in facts]
     seen = tuple(dict.fromkeys(author for pull in pulls for author in _authors_of(pull)))
     query = _query(pulls, resolve(config.people, seen), config, now)
@@ -90,9 +94,8 @@ def compute(
         *other.problems,
         *people.problems,
         *(status.problem for status in statuses if status.problem is not None),
-        *(Problem(note) for note in claimed.notes),
     )
-    return Computation(costs=costs, problems=tuple(dict.fromkeys(problems)))
+    return Computation(costs=costs, problems=tuple(dict.fromkeys(problems)), notes=(*claimed.notes, *placed.notes))
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -109,6 +112,7 @@ class _Placed(msgspec.Struct, frozen=True):
     records: dict[str, UsageRecord]
     allocations: tuple[Allocation, ...]
     prices: PriceInfo | None
+    notes: tuple[str, ...]
 
 
 def _query(pulls: Sequence[PullRequest], people: People, config: Config, now: datetime) -> UsageQuery:
@@ -204,12 +208,14 @@ def _placed(
     config: Config,
     options: attribution.Options,
 ) -> _Placed:
-    """Prices and receipts on the usage, and every record's place."""
+    """Prices and receipts on the usage, what two sources report once, and every record's place."""
     claims = part_claims(claimed.receipts, usage)
     counted = [*on_noted_commits(usage, claimed.sessions), *as_usage(claims.uncovered)]
     priced = pricing.price(counted, config.prices)
-    allocations = attribution.attribute(priced.records, work.commits, work.pulls, options, claims.covered)
-    return _Placed({record.id: record for record in priced.records}, tuple(allocations), priced.info)
+    once = overlap.without_overlap(priced.records)
+    allocations = attribution.attribute(once.records, work.commits, work.pulls, options, claims.covered)
+    records = {record.id: record for record in once.records}
+    return _Placed(records, tuple(allocations), priced.info, overlap.notes(once.dropped))
 
 
 def _with_person(record: UsageRecord, people: People) -> UsageRecord:

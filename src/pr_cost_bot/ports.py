@@ -63,6 +63,7 @@ class PullRequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     row: Row | None = None  # the branch ledger's row, if that ledger was looked at
     receipt_ledger: str | None = None  # the text of .receipt/ledger.jsonl at its head
     has_agent_notes: bool = False  # the repository has refs/notes/ai
+    config: "ConfigText | None" = None  # of its base branch, where several pull requests were read at once
     problems: tuple[Problem, ...] = ()  # what could not be read, e.g. more commits than GitHub would list
 
 
@@ -94,8 +95,8 @@ class GitHub(Protocol):
     def pull_request(self, number: int, config_path: str) -> tuple[PullRequestFacts, ConfigText]:
         """Everything about one pull request and the configuration of its base branch, in as few requests as can be."""
 
-    def pull_requests(self, numbers: Sequence[int]) -> tuple[PullRequestFacts, ...]:
-        """The same for many (true-up), without the configuration. Unknown numbers are left out."""
+    def pull_requests(self, numbers: Sequence[int], config_path: str) -> tuple[PullRequestFacts, ...]:
+        """The same for many (true-up). Unknown numbers are left out."""
 
     def configuration(self, config_path: str) -> ConfigText:
         """The configuration file of the default branch (schedules)."""

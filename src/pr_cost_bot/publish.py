@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from pr_cost_bot.ci_usage import keep_ci_usage
 from pr_cost_bot.config import Config
 from pr_cost_bot.ledger.rows import row_of, same_facts
-from pr_cost_bot.marker import read_marker
+from pr_cost_bot.marker import is_newer, is_untouched, read_marker
 from pr_cost_bot.model import Problem, PullRequestCost, UsageRecord
 from pr_cost_bot.ports import CommentRef, GitHub, Ledger, PublishError, PullRequestFacts, Row
 from pr_cost_bot.render import Comment, render_comment
@@ -47,18 +50,23 @@ def publish(known: Sequence[Known], config: Config, github: GitHub, ledger: Ledg
         comments: dict[int, Future[CommentRef | None]] = {}
         labels: list[Future[None]] = []
         for one in known:
-            comments[one.cost.pull.number] = pool.submit(_publish_comment, one, config, github)
-            labels.append(pool.submit(_publish_label, one, config, github))
+            body = comment_to_write(one, render_comment(one.cost, show_people=config.comment.show_people), config)
+            if body is not None or one.facts.surplus_comments:
+                number = one.cost.pull.number
+                comments[number] = pool.submit(github.publish_comment, one.facts, body, one.cost.computed_at)
+            if (label := label_to_set(one, config)) is not KEEP:
+                labels.append(pool.submit(github.publish_label, one.facts, label, label_names(one, config)))
+            elif body is None:
+                continue
             if len(known) > _PACE_FROM:
-                comments[one.cost.pull.number].exception()
                 pause()
     errors = list(_errors([*comments.values(), *labels, *writing]))
     # Who may not write rows or labels still gets the comment: that is a warning. Without the comment the run has failed.
     mild = {id(error) for error in _errors([*labels, *writing]) if error.permission}
+    written = {number: future.result() for number, future in comments.items() if future.exception() is None}
+    refs = {one.cost.pull.number: written.get(one.cost.pull.number) or one.facts.comment for one in known}
     return Published(
-        comments={
-            number: ref for number, future in comments.items() if future.exception() is None and (ref := future.result())
-        },
+        comments={number: ref for number, ref in refs.items() if ref is not None},
         problems=tuple(dict.fromkeys(error.problem for error in errors)),
         failed=any(id(error) not in mild for error in errors),
     )
@@ -69,11 +77,14 @@ def comment_to_write(one: Known, comment: Comment, config: Config) -> str | None
     settings, cost = config.comment, one.cost
     if settings.when == "never":
         return None
-    if one.facts.comment is not None:
-        marker = read_marker(one.facts.comment.body)
-        unchanged = marker is not None and (marker.digest == comment.digest or marker.computed_at > cost.computed_at)
-        return None if unchanged else comment.body
-    if cost.nothing_known or _never_seen_open(one):
+    there = one.facts.comment
+    if there is not None:
+        marker = read_marker(there.body)
+        if marker is None:
+            return comment.body
+        same = marker.digest == comment.digest and is_untouched(there.body, marker)
+        return None if same or is_newer(marker.computed_at, cost.computed_at) else comment.body
+    if cost.nothing_known or _never_seen_open(one, config):
         return None
     wanted = settings.when == "always" or (cost.has_usage and cost.cost_usd >= settings.min_usd)
     return comment.body if wanted else None
@@ -88,27 +99,44 @@ def row_to_write(one: Known, config: Config) -> Row | None:
     return None if one.cost.nothing_known or same_facts(one.row, row) else row
 
 
-def label_names(config: Config) -> tuple[str, str, str]:
-    """The three labels of which a pull request has one."""
-    return config.labels.low, config.labels.medium, config.labels.high
+KEEP: Final = ""
+"""Instead of a label: leave the labels as they are."""
 
 
-def _never_seen_open(one: Known) -> bool:
-    """A pull request that closed before the bot came: its row is worth having, a comment on it would be noise."""
-    return one.cost.pull.state != "open" and one.row is None and one.by_true_up
+def label_to_set(one: Known, config: Config) -> str | None:
+    """The label that the pull request should have and has not (None: none of the three), or KEEP."""
+    cost = one.cost
+    if cost.nothing_known or _is_outrun(one) or _never_seen_open(one, config):
+        return KEEP
+    if not cost.complete and one.row is not None and Decimal(one.row["cost_usd"]) > cost.cost_usd:
+        return KEEP  # a source that is silent today has not become cheaper
+    there = {label.casefold() for label in cost.pull.labels}
+    wanted = {cost.label.casefold()} if cost.label else set()
+    ours = {name.casefold() for name in label_names(one, config)}
+    return KEEP if there & ours == wanted else cost.label
 
 
-def _publish_comment(one: Known, config: Config, github: GitHub) -> CommentRef | None:
-    comment = render_comment(one.cost, show_people=config.comment.show_people)
-    body = comment_to_write(one, comment, config)
-    if body is None and not one.facts.surplus_comments:
-        return one.facts.comment
-    return github.publish_comment(one.facts, body, one.cost.computed_at)
+def label_names(one: Known, config: Config) -> tuple[str, ...]:
+    """The labels of which a pull request has one: low, medium, high; and what an earlier configuration called its own."""
+    before = one.row.get("cost_label") if one.row else None
+    names = (config.labels.low, config.labels.medium, config.labels.high)
+    return names if not before or before in names else (*names, before)
 
 
-def _publish_label(one: Known, config: Config, github: GitHub) -> None:
-    if not one.cost.nothing_known:
-        github.publish_label(one.facts, one.cost.label, label_names(config))
+def _is_outrun(one: Known) -> bool:
+    """A later run has been here."""
+    marker = read_marker(one.facts.comment.body) if one.facts.comment else None
+    times = [marker.computed_at] if marker else []
+    times += [datetime.fromisoformat(one.row["computed_at"])] if one.row else []
+    return any(is_newer(time, one.cost.computed_at) for time in times)
+
+
+def _never_seen_open(one: Known, config: Config) -> bool:
+    """A pull request that closed before the bot came: its row is worth having, a comment or label on it would be noise."""
+    if one.cost.pull.state == "open" or not one.by_true_up:
+        return False
+    labelled = {name.casefold() for name in label_names(one, config)} & {label.casefold() for label in one.cost.pull.labels}
+    return one.row is None and one.facts.comment is None and not labelled
 
 
 def _errors(futures: Iterable[Future[CommentRef | None] | Future[None]]) -> Iterable[PublishError]:

@@ -186,11 +186,27 @@ def test_a_co_author_s_usage_counts_too():
     assert cost.authors == 2
 
 
-def test_without_sources_the_run_goes_on():
-    cost = only(run([facts()]))
+def test_without_sources_the_run_goes_on_and_nothing_is_known_or_settled():
+    closed = {"state": "merged", "closed_at": NOON, "merged_at": NOON}
+    cost = only(run([facts(**closed)]))
     assert not cost.has_usage
-    assert cost.complete
-    assert not cost.nothing_known
+    assert cost.nothing_known
+    assert not cost.settled
+
+
+def test_time_going_by_takes_no_usage_out_of_an_idle_pull_request():
+    source = InMemorySource(usage())
+    soon, later = (only(run([facts()], source, now=NOON + minutes(60 * 24 * days))) for days in (15, 400))
+    assert later.cost_usd == soon.cost_usd == Decimal("1.25")
+    assert later.since == soon.since
+    assert later.complete
+
+
+def test_work_longer_than_what_is_read_is_said_to_be_incomplete():
+    first = git_commit("b" * 40, authored_at=NOON - minutes(60 * 24 * 120))
+    cost = only(run([facts(opened_at=first.authored_at, commits=(first, git_commit()))], InMemorySource(usage())))
+    assert not cost.complete
+    assert any("incomplete" in note for note in cost.notes)
 
 
 moments = st.integers(0, 60 * 24 + 119).map(lambda minute: NOON - minutes(60 * 24) + minutes(minute))

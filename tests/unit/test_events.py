@@ -43,7 +43,7 @@ def test_a_dispatch_without_a_number_is_a_true_up(inputs):
 
 @pytest.mark.parametrize("given", ["42", "#42", " 42 ", 42])
 def test_a_dispatch_with_a_number_is_that_pull_request(given):
-    assert find_activity("workflow_dispatch", {"inputs": {"pull_request": given}}, has_keys=True) == OnePullRequest(42)
+    assert find_activity("workflow_dispatch", {"inputs": {"pull_request": given}}, has_keys=True) == OnePullRequest(42, by_hand=True)
 
 
 @pytest.mark.parametrize("given", ["x", "-1", "0", "4.2", "1; rm"])

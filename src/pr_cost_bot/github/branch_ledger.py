@@ -10,6 +10,7 @@ from pr_cost_bot.github import queries
 from pr_cost_bot.github.errors import GitHubError, publish_error
 from pr_cost_bot.github.nodes import read_time
 from pr_cost_bot.github.site import LedgerState, Site, read_row, row_path
+from pr_cost_bot.marker import is_newer
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, Row
 
@@ -147,7 +148,7 @@ def _to_write(rows: Iterable[Row], state: LedgerState) -> Iterable[tuple[int, st
 
 def _newer(there: Row | None, row: Row) -> bool:
     try:
-        return there is not None and read_time(there["computed_at"]) > read_time(row["computed_at"])
+        return there is not None and is_newer(read_time(there["computed_at"]), read_time(row["computed_at"]))
     except (KeyError, TypeError, ValueError):
         return False
 

@@ -36,8 +36,8 @@ class GitHubClient:
     def pull_request(self, number: int, config_path: str) -> tuple[PullRequestFacts, ConfigText]:
         return read_one(self._site, number, config_path)
 
-    def pull_requests(self, numbers: Sequence[int]) -> tuple[PullRequestFacts, ...]:
-        return read_many(self._site, numbers)
+    def pull_requests(self, numbers: Sequence[int], config_path: str) -> tuple[PullRequestFacts, ...]:
+        return read_many(self._site, numbers, config_path)
 
     def configuration(self, config_path: str) -> ConfigText:
         return read_configuration(self._site, config_path)

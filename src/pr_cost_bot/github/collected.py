@@ -10,8 +10,15 @@ from pr_cost_bot.ports import CompetingWork
 class Collected:
     """Takes pull requests first, then what lies on branches."""
 
-    def __init__(self, own: str, data_branch: str, window: tuple[datetime, datetime]) -> None:
-        self._own, self._data_branch = own, data_branch
+    def __init__(
+        self,
+        own: str,
+        data_branch: str,
+        window: tuple[datetime, datetime],
+        known: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
+        """`known`: pull requests all of whose commits the run has already."""
+        self._own, self._data_branch, self._known = own, data_branch, known
         self.since, self.until = window
         self.problems: list[Problem] = []
         self._found: set[tuple[str, int]] = set()  # pull requests that were found with their own commits
@@ -37,7 +44,7 @@ class Collected:
         for commit in commits:
             self._add_to_pull(key, commit)
         total = node["commits"]["totalCount"]
-        if total > len(listed):
+        if total > len(listed) and key not in self._known:
             what = f"Only {len(listed)} of the {total} commits of {repository}#{node['number']} compete for usage."
             self.problems.append(Problem(what, "No more were looked at."))
 

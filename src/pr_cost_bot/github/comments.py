@@ -8,7 +8,7 @@ from pr_cost_bot.github.errors import GitHubError, publish_error
 from pr_cost_bot.github.facts import comment_of, own_comments
 from pr_cost_bot.github.nodes import nodes_of
 from pr_cost_bot.github.site import Site
-from pr_cost_bot.marker import read_marker
+from pr_cost_bot.marker import is_newer, read_marker
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import CommentRef, PublishError, PullRequestFacts
 
@@ -52,7 +52,7 @@ class _Publication:
             current = self.site.api.rest("GET", self._path(seen.id))
             text = current.get("body") or ""
             marker = read_marker(text)
-            if _same(text, body) or (marker is not None and marker.computed_at > self.computed_at):
+            if _same(text, body) or (marker is not None and is_newer(marker.computed_at, self.computed_at)):
                 return CommentRef(id=seen.id, body=text, url=seen.url)
             self.site.api.rest("PATCH", self._path(seen.id), {"body": body})
         except GitHubError as error:

@@ -26,7 +26,8 @@ def read_competing_work(
     site: Site, other: Api | None, people: Sequence[Author], repositories: Sequence[str], window: tuple[datetime, datetime]
 ) -> CompetingWork:
     """One request for each token; `other` reads the repositories beside the site's own when it is given."""
-    collected = Collected(site.repository, site.data_branch, window)
+    known = frozenset((site.repository, number) for number in site.pull_ids)
+    collected = Collected(site.repository, site.data_branch, window, known)
     humans = [person for person in people if not person.is_bot and (person.login or person.email)]
     own, others = _sort_out(site, repositories, collected)
     groups = [(site.api, own), (other, others)] if other else [(site.api, own + others)]

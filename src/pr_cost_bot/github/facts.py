@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from pr_cost_bot.github import queries
 from pr_cost_bot.github.api import Answer
 from pr_cost_bot.github.errors import GitHubError
@@ -39,11 +41,11 @@ def read_one(site: Site, number: int, config_path: str) -> tuple[PullRequestFact
     return _Reader(site, home, node, contents=contents).facts(home.get("row")), config
 
 
-def read_many(site: Site, numbers: Sequence[int]) -> tuple[PullRequestFacts, ...]:
+def read_many(site: Site, numbers: Sequence[int], config_path: str) -> tuple[PullRequestFacts, ...]:
     """Several pull requests, ten to a request; when GitHub takes too long over ten, fewer."""
     found: list[PullRequestFacts] = []
     for start in range(0, len(numbers), _BATCH):
-        found += _read_batch(site, tuple(numbers[start : start + _BATCH]))
+        found += _read_batch(site, tuple(numbers[start : start + _BATCH]), config_path)
     return tuple(found)
 
 
@@ -119,8 +121,8 @@ def _learn(site: Site, answer: Answer, home: Node, rows: Mapping[int, Node | Non
         site.learn_ledger(home, rows)
 
 
-def _read_batch(site: Site, numbers: tuple[int, ...]) -> list[PullRequestFacts]:
-    variables: dict[str, Any] = {**site.place, "data": site.data_ref}
+def _read_batch(site: Site, numbers: tuple[int, ...], config_path: str) -> list[PullRequestFacts]:
+    variables: dict[str, Any] = {**site.place, "config": config_path, "data": site.data_ref}
     for index, number in enumerate(numbers):
         variables |= {f"n{index}": number, f"r{index}": site.row_expression(number)}
     aliases = [f"p{index}" for index in range(len(numbers))]
@@ -132,12 +134,15 @@ def _read_batch(site: Site, numbers: tuple[int, ...]) -> list[PullRequestFacts]:
                 return []
             raise
         half = len(numbers) // 2
-        return _read_batch(site, numbers[:half]) + _read_batch(site, numbers[half:])
+        return _read_batch(site, numbers[:half], config_path) + _read_batch(site, numbers[half:], config_path)
     home = _home(answer, site)
     rows = {number: home.get(f"row{index}") for index, number in enumerate(numbers)}
     _learn(site, answer, home, rows, contents=contents)
     return [
-        _Reader(site, home, home[alias], contents=contents).facts(rows[number])
+        msgspec.structs.replace(
+            _Reader(site, home, home[alias], contents=contents).facts(rows[number]),
+            config=config_in(base.get("target"), config_path) if (base := home[alias].get("baseRef")) else None,
+        )
         for alias, number in zip(aliases, numbers, strict=True)
         if home.get(alias) is not None
     ]

@@ -31,6 +31,12 @@ fragment pull on PullRequest {
 }
 """
 
+_BASE = """
+fragment base on PullRequest {
+  baseRef @include(if: $contents) { target { __typename ... on Commit { file(path: $config) { ...file } } } }
+}
+"""
+
 _REPOSITORY = """
 fragment repository on Repository {
   id visibility
@@ -59,15 +65,13 @@ query PullRequestFacts(
   repository(owner: $owner, name: $name) {
     ...repository
     row: object(expression: $row) @include(if: $contents) { __typename ...row }
-    pullRequest(number: $number) {
-      ...pull
-      baseRef @include(if: $contents) { target { __typename ... on Commit { file(path: $config) { ...file } } } }
-    }
+    pullRequest(number: $number) { ...pull ...base }
   }
 }
 """
     + _REPOSITORY
     + _PULL
+    + _BASE
     + COMMIT
     + COMMENT
     + _FILE
@@ -80,15 +84,16 @@ def pull_requests_facts(count: int) -> str:
     indices = range(count)
     variables = " ".join(f"$n{i}: Int! $r{i}: String!" for i in indices)
     fields = "\n".join(
-        f"p{i}: pullRequest(number: $n{i}) {{ ...pull }}\n"
+        f"p{i}: pullRequest(number: $n{i}) {{ ...pull ...base }}\n"
         f"row{i}: object(expression: $r{i}) @include(if: $contents) {{ __typename ...row }}"
         for i in indices
     )
     head = (
-        "query PullRequestsFacts($owner: String!, $name: String!, $data: String!, $contents: Boolean!, $stats: Boolean!, "
+        "query PullRequestsFacts($owner: String!, $name: String!, $config: String!, $data: String!, "
+        "$contents: Boolean!, $stats: Boolean!, "
         f"{variables}) {{ viewer {{ login }} repository(owner: $owner, name: $name) {{ ...repository\n{fields} }} }}"
     )
-    return head + _REPOSITORY + _PULL + COMMIT + COMMENT + _FILE + _ROW
+    return head + _REPOSITORY + _PULL + _BASE + COMMIT + COMMENT + _FILE + _ROW
 
 
 PULL_REQUEST_PAGES = (

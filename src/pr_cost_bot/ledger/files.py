@@ -12,17 +12,23 @@ from pr_cost_bot.ledger.rows import LINE_FIELDS, ROW_FIELDS, line_rows, same_fac
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, Row
 
+_FILES = ("pr_costs.csv", "pr_cost_lines.csv", "pr_cost.json")
 
-def write_artifact(directory: Path, documents: Sequence[Row]) -> None:
-    """Write the three files, unless those there differ only in the time of the run. Raises PublishError."""
+
+def write_artifact(directory: Path, documents: Sequence[Row], workspace: Path | None = None) -> None:
+    """Write the three files, unless those there differ only in the time of the run. Raises PublishError.
+
+    `workspace`: whose owner the files are handed over to.
+    """
     try:
-        if _unchanged(directory / "pr_cost.json", documents):
+        if _unchanged(directory, documents):
             return
+        made = [path for path in (directory, *directory.parents) if not path.exists()]
         directory.mkdir(parents=True, exist_ok=True)
         _write(directory / "pr_costs.csv", _csv(ROW_FIELDS, documents))
         _write(directory / "pr_cost_lines.csv", _csv(LINE_FIELDS, line_rows(documents)))
         _write(directory / "pr_cost.json", json.dumps(_json_value(documents), indent=2, ensure_ascii=False) + "\n")
-        _hand_over(directory)
+        _hand_over([*made, *(directory / name for name in _FILES)], workspace or directory.parent)
     except OSError as error:
         raise PublishError(
             Problem(
@@ -38,27 +44,26 @@ def _json_value(documents: Sequence[Row]) -> Row | list[Row]:
     return documents[0] if len(documents) == 1 else list(documents)
 
 
-def _unchanged(path: Path, documents: Sequence[Row]) -> bool:
+def _unchanged(directory: Path, documents: Sequence[Row]) -> bool:
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))
+        there = json.loads((directory / "pr_cost.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     before = there if isinstance(there, list) else [there]
-    return len(before) == len(documents) and all(
-        isinstance(one, dict) and same_facts(one, other) for one, other in zip(before, documents, strict=True)
-    )
+    whole = len(before) == len(documents) and all((directory / name).exists() for name in _FILES)
+    return whole and all(isinstance(one, dict) and same_facts(one, other) for one, other in zip(before, documents, strict=True))
 
 
 def _csv(fields: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """RFC 4180 with `\\n`. Absent values are empty, booleans `true` and `false`."""
+    r"""RFC 4180 with `\n`. Absent values are empty, booleans `true` and `false`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(fields)
-    writer.writerows([_cell(row[field]) for field in fields] for row in rows)
+    writer.writerows([cell(row[field]) for field in fields] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """A spreadsheet must not take text from a pull request for a formula."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -73,9 +78,9 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _hand_over(directory: Path) -> None:
+def _hand_over(paths: Sequence[Path], workspace: Path) -> None:
     """In the container we are root; later steps of the job are the workspace's owner."""
-    owner = directory.parent.stat()
+    owner = workspace.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
-        for path in (directory, *directory.iterdir()):
+        for path in paths:
             os.chown(path, owner.st_uid, owner.st_gid)

@@ -98,6 +98,7 @@ def row_of(cost: PullRequestCost, *, show_people: bool) -> Row:
         "computed_at": rfc3339(cost.computed_at),
         "schema_version": SCHEMA_VERSION,
         "lines": _line_rows(pull.repository, pull.number, cost.lines, show_people=show_people),
+        **({"unpriced": [_unpriced(unpriced) for unpriced in cost.unpriced]} if cost.unpriced else {}),
     }
 
 

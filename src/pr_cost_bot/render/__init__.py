@@ -39,11 +39,13 @@ def warm_up() -> None:
     compile_templates()
 
 
-def render_summary(costs: Sequence[PullRequestCost], problems: Sequence[Problem], *, show_people: bool) -> str:
-    """Write the run's step summary: full tables, problems with their remedies. Less than GitHub's 1 MiB."""
+def render_summary(
+    costs: Sequence[PullRequestCost], problems: Sequence[Problem], *, show_people: bool, notes: Sequence[str] = ()
+) -> str:
+    """Write the run's step summary: full tables, problems with their remedies, notes. Less than GitHub's 1 MiB."""
     from pr_cost_bot.render.summary import compose  # noqa: PLC0415 - see render_comment
 
-    return compose(costs, problems, show_people=show_people)
+    return compose(costs, problems, notes, show_people=show_people)
 
 
 def html_page(markdown: str, title: str, *, theme: Literal["auto", "light", "dark"] = "auto") -> str:

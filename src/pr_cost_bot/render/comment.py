@@ -2,32 +2,36 @@
 
 import hashlib
 
-from pr_cost_bot.marker import Marker, write_marker
+from pr_cost_bot.marker import Marker, fingerprint, write_marker
 from pr_cost_bot.model import PullRequestCost
 from pr_cost_bot.render.environment import render
 from pr_cost_bot.render.view import View
 
+_MARKER_ROOM = 600  # characters
 _ROWS = (30, 15, 8, 4, 2, 1)
 
 
 def compose(cost: PullRequestCost, *, show_people: bool, limit: int) -> tuple[str, str]:
     """Body and digest. Tables lose rows, and say so, until the body has at most `limit` characters."""
     digest = _digest(cost, show_people=show_people)
+    text = _text(cost, show_people=show_people, limit=limit)
     marker = Marker(
         repository=cost.pull.repository,
         pr=cost.pull.number,
         head_sha=cost.pull.head_sha,
         computed_at=cost.computed_at,
         digest=digest,
+        text=fingerprint(text),
     )
-    first = write_marker(marker)
+    return f"{write_marker(marker)}\n{text}", digest
+
+
+def _text(cost: PullRequestCost, *, show_people: bool, limit: int) -> str:
     for rows in _ROWS:
-        view = View(cost=cost, show_people=show_people, rows=rows)
-        body = f"{first}\n{render('comment.md.j2', view=view, cost=cost)}"
-        if len(body) <= limit:
-            return body, digest
-    shortest = View(cost=cost, show_people=False, rows=0)
-    return f"{first}\n{render('comment_short.md.j2', view=shortest, cost=cost)}", digest
+        text = render("comment.md.j2", view=View(cost=cost, show_people=show_people, rows=rows), cost=cost)
+        if len(text) + _MARKER_ROOM <= limit:
+            return text
+    return render("comment_short.md.j2", view=View(cost=cost, show_people=False, rows=0), cost=cost)
 
 
 def _digest(cost: PullRequestCost, *, show_people: bool) -> str:

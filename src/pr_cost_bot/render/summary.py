@@ -13,10 +13,14 @@ _PROBLEMS = 100
 _OVERVIEW = 2_000
 
 
-def compose(costs: Sequence[PullRequestCost], problems: Sequence[Problem], *, show_people: bool) -> str:
+def compose(
+    costs: Sequence[PullRequestCost], problems: Sequence[Problem], notes: Sequence[str] = (), *, show_people: bool
+) -> str:
     """Problems, an overview of several pull requests, and a section for each. Tables shrink until it all fits."""
     views = [_view(cost, show_people=show_people, rows=_ROWS[0]) for cost in costs]
-    head = render("summary.md.j2", views=views[:_OVERVIEW], problems=problems[:_PROBLEMS]) if problems or len(costs) > 1 else ""
+    wanted = problems or notes or len(costs) > 1
+    shown = {"views": views[:_OVERVIEW], "problems": problems[:_PROBLEMS], "notes": notes[:_PROBLEMS]}
+    head = render("summary.md.j2", **shown) if wanted else ""
     sections: list[str] = []
     for rows in _ROWS:
         sections = [_section(_view(cost, show_people=show_people, rows=rows)) for cost in costs]

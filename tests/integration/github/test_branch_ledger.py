@@ -194,7 +194,7 @@ def test_rows_of_a_sweep_are_written_in_one_request(hub, web, client):
     client.ledger().write([row(99)])
     numbers = [open_one(web) for _ in range(25)]
     sweep = client_of(hub)
-    sweep.pull_requests(numbers)
+    sweep.pull_requests(numbers, ".github/pr-cost-bot.yml")
     before = len(hub.exchanges)
     sweep.ledger().write([row(number) for number in numbers])
     assert len(hub.exchanges) == before + 1
@@ -205,9 +205,9 @@ def test_a_sweep_during_which_the_branch_moves_does_not_overwrite_what_is_newer(
     numbers = [open_one(web) for _ in range(12)]
     client.ledger().write([row(number) for number in numbers])
     sweep = client_of(hub)
-    sweep.pull_requests(numbers[:10])
+    sweep.pull_requests(numbers[:10], ".github/pr-cost-bot.yml")
     client_of(hub).ledger().write([row(numbers[0], "9.00", at(999))])
-    sweep.pull_requests(numbers[10:])
+    sweep.pull_requests(numbers[10:], ".github/pr-cost-bot.yml")
     sweep.ledger().write([row(number, "2.00", at(500)) for number in numbers])
     assert rows_of(web)[numbers[0]]["cost_usd"] == "9.00"
     assert rows_of(web)[numbers[1]]["cost_usd"] == "2.00"

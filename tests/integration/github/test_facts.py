@@ -170,7 +170,7 @@ def test_a_wrong_token_is_an_error_of_credentials_that_does_not_show_it(hub, web
 def test_many_pull_requests_come_ten_to_a_request_and_unknown_ones_are_left_out(hub, web, client):
     numbers = [web.open_pull_request("ada", many(2)) for _ in range(12)]
     web.comment(3, "github-actions[bot]", body_of(number=3))
-    facts = client.pull_requests([*numbers, 77])
+    facts = client.pull_requests([*numbers, 77], ".github/pr-cost-bot.yml")
     assert [each.pull.number for each in facts] == numbers
     assert facts[2].comment is not None
     assert len(hub.exchanges) == 2
@@ -179,7 +179,7 @@ def test_many_pull_requests_come_ten_to_a_request_and_unknown_ones_are_left_out(
 def test_a_batch_over_which_github_gives_up_is_asked_in_halves(hub, web, client):
     numbers = [web.open_pull_request("ada", many(1)) for _ in range(4)]
     hub.trouble("PullRequestsFacts", status=502, times=4)  # two tries with line counts, two without
-    assert [each.pull.number for each in client.pull_requests(numbers)] == numbers
+    assert [each.pull.number for each in client.pull_requests(numbers, ".github/pr-cost-bot.yml")] == numbers
 
 
 def test_recent_pull_requests_are_the_open_and_the_lately_closed(hub, web, client):

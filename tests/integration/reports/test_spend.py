@@ -11,7 +11,7 @@ from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.amounts import Amounts
 from pr_cost_bot.reports.scope import Filters, Period, Scope
 from pr_cost_bot.reports.spend import spend, spent
-from pr_cost_bot.reports.usage_sums import DIMENSIONS, NO_PULL_REQUEST, NONE, UNKNOWN_REPOSITORY
+from pr_cost_bot.reports.usage_sums import DIMENSIONS, NO_PULL_REQUEST, NONE, PEOPLE, UNKNOWN_REPOSITORY
 
 WHOLE = Period(START.date(), END.date())
 WEEK = Period(date(2026, 10, 5), date(2026, 10, 12))
@@ -122,8 +122,8 @@ FILTERS = {
     "source": lambda _, share: share.source == "cursor",
     "product": lambda _, share: share.product == "claude_code",
     "model": lambda _, share: share.model == "gpt-5.5",
-    "purpose": lambda _, share: share.pr_number and truth.name(share, "purpose") == "fix",
-    "label": lambda _, share: share.pr_number and truth.name(share, "label") == "cost:high",
+    "purpose": lambda truth, share: share.pr_number and truth.name(share, "purpose") == "fix",
+    "label": lambda truth, share: share.pr_number and truth.name(share, "label") == "cost:high",
     "ticket": lambda truth, share: (
         share.pr_number and "OPS-3" in (truth.pulls[share.repository, share.pr_number].ticket or "").split(", ")
     ),
@@ -159,7 +159,8 @@ def test_every_group_knows_how_many_people_are_in_it(connection, truth):
     people = defaultdict(set)
     for share in truth.org.shares:
         people[truth.name(share, "repository")].add(share.person)
-    assert {g.key[0]: g.people for g in spend(connection, Scope(WHOLE), "repository")} == {k: len(v) for k, v in people.items()}
+    found = spend(connection, Scope(WHOLE), "repository", only=(PEOPLE,))
+    assert {group.key[0]: group.people for group in found} == {name: len(some) for name, some in people.items()}
 
 
 def test_for_every_person_and_day_and_every_vendor_and_day_the_parts_add_up_to_the_total(connection, truth):

@@ -9,6 +9,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+import requests
 from tests.integration.sources.worlds import NOW, PATIENT, QUERY, QUICK, calls
 
 from pr_cost_bot.config import CopilotSettings, SourceSettings
@@ -290,3 +291,33 @@ def test_a_wrong_key_is_refused_and_never_repeated(name):
     assert status.state is SourceState.FAILED
     assert INPUTS[name] in str(status.problem)
     assert "sim-" not in str(status)
+
+
+# --- the simulators refuse what the vendors refuse; else the tests above would prove nothing --------------------------
+
+SPEND = {"start_date": "2026-11-20 00:00:00", "end_date": "2026-11-21 00:00:00"}
+HOURS = {"start": "2026-11-20T00:00:00Z", "end": "2026-11-20T04:00:00Z"}
+MINUTES = {"metrics": ["total_usage"], "dimensions": ["model"], "granularity": "minute", "filters": [], "limit": 9}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "how", "status"),
+    [
+        ("litellm", "/spend/logs/v2", {"params": SPEND}, 200),
+        ("litellm", "/spend/logs/v2", {"params": SPEND | {"page_size": "101"}}, 422),
+        ("litellm", "/spend/logs/v2", {"params": SPEND | {"start_date": "2026-11-20T00:00:00Z"}}, 400),
+        ("openrouter", "/v1/organization/members", {"params": {"limit": "101"}}, 400),
+        ("openrouter", "/v1/analytics/query", {"json": MINUTES | {"time_range": HOURS}}, 400),
+        ("openrouter", "/v1/activity", {"params": {"date": "2026-11-20"}}, 400),
+        ("openrouter", "/v1/activity", {"params": {"date": "2026-10-20"}}, 400),
+        ("copilot", "/organizations/acme/settings/billing/reports", {"json": {}}, 404),
+        ("copilot", "/orgs/acme/settings/billing/ai_credit/usage", {}, 404),
+    ],
+)
+def test_the_simulators_keep_the_documented_bounds(name, path, how, status):
+    over = world(3)
+    headers = {"Authorization": f"Bearer {over.keys[name]}", "X-GitHub-Api-Version": "2026-03-10"}
+    with sources(over) as (_, servers):
+        method = "POST" if "json" in how else "GET"
+        answer = requests.request(method, servers[name].url + path, headers=headers, timeout=5, **how)
+    assert answer.status_code == status
