@@ -9,6 +9,24 @@ from msgspec import Meta
 Usd = Decimal
 
 
+FileFormat = Literal[
+    "cursor-csv",
+    "copilot-csv",
+    "openai-usage",
+    "openai-cost",
+    "anthropic-usage",
+    "anthropic-cost",
+    "anthropic-spend",
+    "focus-csv",
+    "usage-jsonl",
+    "otlp",
+    "ccusage",
+    "bedrock",
+    "google",
+]
+"""Formats of files of usage, as `pr_cost_bot.files` reads them."""
+
+
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
@@ -53,8 +71,20 @@ class CopilotSettings(SourceSettings, frozen=True):
     enterprise: str | None = None
 
 
+class UsageFile(_Section, frozen=True):
+    """A file of usage: `path` below the workspace (a file or a folder) or `url`.
+
+    `format` None: recognised. `person`: whose usage it is where the file names nobody, as e-mail address or login.
+    """
+
+    path: str | None = None
+    url: str | None = None
+    format: FileFormat | None = None
+    person: str | None = None
+
+
 class Sources(_Section, frozen=True):
-    """One entry per source."""
+    """One entry per source; `files` is a list."""
 
     anthropic: SourceSettings = SourceSettings()
     openai: SourceSettings = SourceSettings()
@@ -65,6 +95,7 @@ class Sources(_Section, frozen=True):
     langfuse: SourceSettings = SourceSettings()
     helicone: SourceSettings = SourceSettings()
     portkey: SourceSettings = SourceSettings()
+    files: tuple[UsageFile, ...] = ()
 
 
 class AttributionSettings(_Section, frozen=True):

@@ -56,7 +56,7 @@ def test_when_every_source_fails_nothing_is_created_and_what_is_there_says_so():
         assert s.rows() == row
 
 
-def test_a_key_of_a_source_that_this_version_cannot_read_is_never_a_silent_zero():
+def test_a_key_whose_source_lacks_a_line_in_the_configuration_is_never_a_silent_zero():
     with stage() as s:
         s.vendors.add(call("ada", at("09:30")))
         s.inputs["copilot_token"] = "ghp_copilot_secret"

@@ -32,6 +32,7 @@ class Call:
     kind: str = "Usage-based"  # Cursor
     chargeable: bool = True  # Cursor
     late: timedelta = timedelta(0)
+    tags: tuple[str, ...] = ()  # gateways
 
 
 @dataclass

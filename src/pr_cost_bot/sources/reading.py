@@ -114,3 +114,18 @@ def cents(value: Decimal) -> Decimal:
     if value < 0 or value > 10**12 or (isinstance(exponent, int) and exponent < -15):
         raise ValueError("an amount out of all bounds")
     return value.scaleb(-2) if value else Decimal(0)
+
+
+def dollars(value: Decimal) -> Decimal:
+    """Dollars as a vendor gives them, to 15 decimals: below that a float holds only its own noise.
+
+    Raises ValueError for what cannot be an amount of money.
+    """
+    if not value.is_finite():
+        raise ValueError("an amount that is not a number")
+    if value < 0 or value > 10**10:
+        raise ValueError("an amount out of all bounds")
+    if not value:
+        return Decimal(0)
+    exponent = value.as_tuple().exponent
+    return value.quantize(Decimal("1e-15")) if isinstance(exponent, int) and exponent < -15 else value

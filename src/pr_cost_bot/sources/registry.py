@@ -11,7 +11,7 @@ from pr_cost_bot.ports import Source
 
 
 class KnownSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A source as the README's table shows it. Plain text; `factory` is "module:callable" and takes key and settings."""
+    """A source as the README's table shows it. Plain text; `factory` is "module:callable" and takes keys and settings."""
 
     name: str
     title: str
@@ -62,56 +62,143 @@ KNOWN: tuple[KnownSource, ...] = (
         settles_after="2 days",
         factory="pr_cost_bot.sources.cursor:make",
     ),
+    KnownSource(
+        name="copilot",
+        title="Copilot",
+        keys=("copilot_token",),
+        sees="AI credits (premium requests before June 2026) per person, model and product, the coding agent's included",
+        grain="day",
+        money="GitHub's own, before the credits included in the plan; billed is what is left after them",
+        lag="not stated by GitHub; days in UTC",
+        plan="Business or Enterprise; an organisation inside an enterprise needs the enterprise's classic token",
+        settles_after="3 days",
+        factory="pr_cost_bot.sources.copilot.source:make",
+    ),
+    KnownSource(
+        name="openrouter",
+        title="OpenRouter",
+        keys=("openrouter_management_key",),
+        sees="usage per member, key and model; tags in names of keys",
+        grain="hour, minute where work overlaps (completed days where analytics are not offered)",
+        money="the vendor's own, with what keys of your own cost",
+        lag="not stated by the vendor",
+        plan="an organisation (management key); single keys by their hash otherwise",
+        settles_after="1 day",
+        factory="pr_cost_bot.sources.openrouter.source:make",
+    ),
+    KnownSource(
+        name="litellm",
+        title="LiteLLM",
+        keys=("litellm_api_key",),
+        sees="every request per user, key and model, with the tags that the caller sent",
+        grain="event",
+        money="what the proxy reckons; list price where it knows none",
+        lag="minutes (rows are written in batches)",
+        plan="your own proxy with a database; `sources.litellm.base_url`",
+        settles_after="1 hour",
+        factory="pr_cost_bot.sources.litellm:make",
+    ),
+    KnownSource(
+        name="langfuse",
+        title="Langfuse",
+        keys=("langfuse_public_key", "langfuse_secret_key"),
+        sees="every traced generation per model, with the person and the tags that the caller sent",
+        grain="event",
+        money="what Langfuse reckons or was told; list price where it knows none",
+        lag="up to 15 min with older SDKs",
+        plan="any plan; self-hosted before version 4 through its older API",
+        settles_after="1 day",
+        factory="pr_cost_bot.sources.langfuse:make",
+    ),
+    KnownSource(
+        name="helicone",
+        title="Helicone",
+        keys=("helicone_api_key",),
+        sees="every request per model, with the person and the properties that the caller sent",
+        grain="event",
+        money="what Helicone reckons; list price where it knows none",
+        lag="not stated by the vendor",
+        plan="any plan",
+        settles_after="1 day",
+        factory="pr_cost_bot.sources.helicone:make",
+    ),
+    KnownSource(
+        name="portkey",
+        title="Portkey",
+        keys=("portkey_api_key",),
+        sees="every request per model, with the metadata that the caller sent (sums per pull request without exports)",
+        grain="event (the whole period without exports)",
+        money="what Portkey reckons; list price where it knows none",
+        lag="not stated by the vendor",
+        plan="Enterprise (analytics and log exports)",
+        settles_after="1 day",
+        factory="pr_cost_bot.sources.portkey:make",
+    ),
 )
 
-# Documented inputs that this version accepts but cannot read yet: input name to (source name, title).
-_UNREAD: dict[str, tuple[str, str]] = {
-    "copilot_token": ("copilot", "Copilot"),
-    "openrouter_management_key": ("openrouter", "OpenRouter"),
-    "litellm_api_key": ("litellm", "LiteLLM"),
-    "langfuse_public_key": ("langfuse", "Langfuse"),
-    "langfuse_secret_key": ("langfuse", "Langfuse"),
-    "helicone_api_key": ("helicone", "Helicone"),
-    "portkey_api_key": ("portkey", "Portkey"),
-}
+FILES = KnownSource(
+    name="files",
+    title="Files",
+    keys=(),
+    sees="exports of Cursor, OpenAI, Copilot and Anthropic, telemetry of Claude Code, Codex and Gemini CLI, "
+    "Bedrock and Google logs, ccusage, FOCUS, JSON Lines",
+    grain="as the file has it: event to day",
+    money="the file's own; list price where it has tokens only",
+    lag="as old as the file",
+    plan="`sources.files` in the configuration (docs/files.md)",
+    settles_after="1 day",
+    factory="pr_cost_bot.sources.files:make",
+)
+"""The one source without a key: the configuration names its files."""
 
 
 def active_sources(keys: Mapping[str, str], config: Sources) -> tuple[Source, ...]:
-    """Make the sources whose keys are set and that the configuration leaves enabled. `keys`: input name to key."""
+    """Make the sources whose keys are set and that the configuration leaves enabled, and that of its files.
+
+    `keys`: input name to key.
+    """
     sources: list[Source] = []
     for known in KNOWN:
         settings = getattr(config, known.name)
-        key = keys.get(known.keys[0], "").strip()
-        if key and settings.enabled:
+        given = _given(known, keys)
+        if all(given) and settings.enabled:
             module, _, factory = known.factory.partition(":")
-            sources.append(getattr(import_module(module), factory)(key, settings))
+            sources.append(getattr(import_module(module), factory)(*given, settings))
+    if config.files:
+        module, _, factory = FILES.factory.partition(":")
+        sources.append(getattr(import_module(module), factory)(config.files))
     return tuple(sources)
 
 
 def warm_up(keys: Mapping[str, str]) -> None:
     """Import the sources whose keys are set, while something else is waited for."""
     for known in KNOWN:
-        if keys.get(known.keys[0], "").strip():
+        if all(_given(known, keys)):
             import_module(known.factory.partition(":")[0])
 
 
 def unread(keys: Mapping[str, str], config: Sources | None = None) -> tuple[SourceStatus, ...]:
-    """A failed status for every key that is set but that no source reads yet, so that it is never a silent $0."""
-    names: dict[str, str] = {}
-    for key_input, (name, title) in _UNREAD.items():
-        if keys.get(key_input, "").strip() and getattr(config or Sources(), name).enabled:
-            names[name] = title
+    """A failed status for every source of whose keys one is missing, so that it is never a silent $0."""
+    settings = config or Sources()
+    halves = [known for known in KNOWN if any(given := _given(known, keys)) and not all(given)]
     return tuple(
-        SourceStatus(name=name, title=title, state=SourceState.FAILED, problem=_unread_problem(name, title))
-        for name, title in names.items()
+        SourceStatus(name=known.name, title=known.title, state=SourceState.FAILED, problem=_missing_problem(known, keys))
+        for known in halves
+        if getattr(settings, known.name).enabled
     )
 
 
-def _unread_problem(name: str, title: str) -> Problem:
+def _given(known: KnownSource, keys: Mapping[str, str]) -> tuple[str, ...]:
+    """The source's keys, in its order; empty where one is not set."""
+    return tuple(keys.get(name, "").strip() for name in known.keys)
+
+
+def _missing_problem(known: KnownSource, keys: Mapping[str, str]) -> Problem:
+    missing = " and ".join(f"`{name}`" for name, key in zip(known.keys, _given(known, keys), strict=True) if not key)
     return Problem(
-        f"{title} is not read by this version, so its cost is not in the figure.",
-        "A key for it is set.",
-        f"Remove the key, or set `sources: {{{name}: {{enabled: false}}}}`, to leave it out knowingly.",
+        f"{known.title} cannot be read, so its cost is not in the figure: the input {missing} is missing.",
+        f"It takes {len(known.keys)} keys: {', '.join(f'`{name}`' for name in known.keys)}.",
+        f"Set {missing}, or remove the other, to leave {known.title} out knowingly.",
     )
 
 
@@ -119,8 +206,17 @@ def table() -> str:
     """The sources as a Markdown table."""
     head = ("Source", "Input", "Sees", "Grain", "Money", "Lag", "Settles after", "Needs")
     rows = [
-        (f"**{k.title}**", ", ".join(f"`{key}`" for key in k.keys), k.sees, k.grain, k.money, k.lag, k.settles_after, k.plan)
-        for k in KNOWN
+        (
+            f"**{k.title}**",
+            ", ".join(f"`{key}`" for key in k.keys) or "none",
+            k.sees,
+            k.grain,
+            k.money,
+            k.lag,
+            k.settles_after,
+            k.plan,
+        )
+        for k in (*KNOWN, FILES)
     ]
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

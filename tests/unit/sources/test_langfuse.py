@@ -152,6 +152,11 @@ def test_the_address_may_hold_the_apis_path(given):
     assert make("pk", "sk", SourceSettings(base_url=given))._connection.base_url == "https://lf.acme.com"
 
 
+def test_neither_key_is_ever_repeated():
+    connection = make("pk-lf-1234", "sk-lf-5678", SourceSettings())._connection
+    assert connection.clean("no access with sk-lf-5678 of pk-lf-1234") == "no access with *** of ***"
+
+
 def test_inspect_says_what_the_key_sees():
     now = at("2026-11-21T00:00:00")
     assert Langfuse(Canned({V2: page()})).inspect(now).sees

@@ -136,6 +136,12 @@ def test_a_key_given_to_its_own_maker_is_asked_for_once():
     assert len(queries(client)) == 1
 
 
+def test_the_name_of_a_key_may_hold_several_tags():
+    client = canned(query=table(row(api_key_id="repo:acme/api, branch:feat/x")))
+    (record,) = OpenRouter(client).fetch(query(JANE, **MAY)).records
+    assert (record.repository, record.branch, record.pr_number) == ("acme/api", "feat/x", None)
+
+
 def test_an_answer_that_was_cut_off_is_asked_for_again_in_halves():
     def serve(how: dict[str, Any]) -> bytes:
         span = how["json"]["time_range"]

@@ -5,6 +5,7 @@ import pytest
 
 from pr_cost_bot.config import Sources, SourceSettings
 from pr_cost_bot.model import SourceState
+from pr_cost_bot.settings import KEY_INPUTS
 from pr_cost_bot.sources import KNOWN, active_sources, table, unread
 
 KEYS = {key: f"key of {known.name}" for known in KNOWN for key in known.keys}
@@ -34,15 +35,9 @@ def test_no_key_appears_in_a_source():
         assert f"key of {known.name}" not in repr(source)
 
 
-def test_keys_that_nothing_reads_are_failures_and_never_a_silent_zero():
-    (copilot,) = unread({"copilot_token": "t", "openrouter_management_key": ""})
-    assert (copilot.name, copilot.state) == ("copilot", SourceState.FAILED)
-    assert "Copilot is not read by this version, so its cost is not in the figure" in str(copilot.problem)
-    assert unread(KEYS) == ()
-
-
-def test_a_key_that_nothing_reads_can_be_left_out_knowingly():
-    assert unread({"openrouter_management_key": "k"}, Sources(openrouter=SourceSettings(enabled=False))) == ()
+def test_keys_that_are_set_are_read():
+    assert unread(KEYS) == unread({}) == ()
+    assert set(KEYS) == set(KEY_INPUTS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""Amazon Bedrock's model invocation logs: one JSON object per call, as delivered to S3, or exported from CloudWatch Logs.
+
+Shape: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html. Who called is in the session name of
+the assumed role. The bodies can hold prompts: of them only `usage` is looked at, and nothing of them is kept.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from pr_cost_bot.files.shapes import JsonFormat, Usage
+from pr_cost_bot.files.tags import tagged
+from pr_cost_bot.files.values import BadValueError, count, fields, items, moment, name
+from pr_cost_bot.model import Terms, Tokens, UsageRecord
+from pr_cost_bot.sources.reading import record_id
+
+
+def _matches(value: Any) -> bool:
+    known = fields(value)
+    if known.get("schemaType") == "ModelInvocationLog":
+        return True
+    return any("ModelInvocationLog" in str(fields(event).get("message"))[:2000] for event in _events(known))
+
+
+def _events(known: Mapping[str, Any]) -> list[Any]:
+    """`aws logs filter-log-events` has `events`, a subscription `logEvents`; the log itself is text in `message`."""
+    return items(known.get("events")) or items(known.get("logEvents"))
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    events = _events(fields(value))
+    yield from (fields(event).get("message") for event in events) if events else (value,)
+
+
+def _usage(part: Any) -> Usage | None:
+    log = _opened(part)
+    if log.get("schemaType") != "ModelInvocationLog" or log.get("errorCode") or log.get("operation") == "CountTokens":
+        return None
+    at = moment(log.get("timestamp"), "timestamp")
+    tokens, long = _tokens(fields(log.get("input")), fields(log.get("output")))
+    if not tokens:
+        return None
+    arn = name(fields(log.get("identity")).get("arn"), 2048)
+    model = name(log.get("modelId"), 2048)
+    request = name(log.get("requestId"))
+    record = UsageRecord(
+        id=record_id("bedrock", request or (at, arn, model, tokens)),
+        source="bedrock",
+        provider="aws",
+        actor=arn.rpartition("/")[2] if "/" in arn else "",
+        start=at,
+        end=at,
+        model=model.rpartition("/")[2][:200] or "unknown",
+        tokens=tokens,
+        requests=1,
+        terms=Terms(cache_write_1h=long),
+    )
+    return Usage(tagged(record, fields(log.get("requestMetadata"))), (arn,) if arn else ())
+
+
+def _opened(part: Any) -> Mapping[str, Any]:
+    if not isinstance(part, str):
+        return fields(part)
+    try:
+        return fields(json.loads(part, parse_float=Decimal))
+    except (ValueError, RecursionError):
+        raise BadValueError("message", "a log entry as JSON") from None
+
+
+def _tokens(given: Mapping[str, Any], made: Mapping[str, Any]) -> tuple[Tokens, int]:
+    """Tokens, and how many were written to the cache for an hour. Counts of uncached, read and written input are apart."""
+    usage = _body_usage(made.get("outputBodyJson"))
+    uncached = _either(usage, ("input_tokens", "inputTokens"), given, "inputTokenCount")
+    read = _either(usage, ("cache_read_input_tokens", "cacheReadInputTokens"), given, "cacheReadInputTokenCount")
+    write = _either(usage, ("cache_creation_input_tokens", "cacheWriteInputTokens"), given, "cacheWriteInputTokenCount")
+    output = _either(usage, ("output_tokens", "outputTokens"), made, "outputTokenCount")
+    return Tokens(uncached + read + write, read, write, output), min(write, _hour_long(usage))
+
+
+def _either(usage: Mapping[str, Any], keys: tuple[str, str], outside: Mapping[str, Any], other: str) -> int:
+    """The body's own count where the log holds the body, else the log's."""
+    key = next((key for key in keys if usage.get(key) is not None), None)
+    return count(outside.get(other), other) if key is None else count(usage[key], key)
+
+
+def _hour_long(usage: Mapping[str, Any]) -> int:
+    """Cache writes of an hour: Anthropic's `cache_creation`, or Converse's `cacheDetails`."""
+    messages = count(fields(usage.get("cache_creation")).get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens")
+    details = [fields(each) for each in items(usage.get("cacheDetails"))]
+    return messages + sum(count(each.get("inputTokens"), "cacheDetails") for each in details if each.get("ttl") == "1h")
+
+
+def _body_usage(body: Any) -> Mapping[str, Any]:
+    """`usage` of a body, or of a stream's events; later events (the final output count) go before earlier ones."""
+    usage: dict[str, Any] = {}
+    for event in items(body) or [body]:
+        known = fields(event)
+        for holder in (fields(known.get("message")), fields(known.get("metadata")), known):
+            found = fields(holder.get("usage"))
+            usage.update({key: value for key, value in found.items() if value is not None})
+    return usage
+
+
+BEDROCK = JsonFormat(name="bedrock", title="Bedrock model invocation log", matches=_matches, parts=_parts, usage=_usage)

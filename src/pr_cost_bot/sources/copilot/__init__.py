@@ -1,0 +1,1 @@
+"""GitHub Copilot: what GitHub bills per person, model and UTC day."""

@@ -1,0 +1,171 @@
+"""Langfuse: one record per generation that a caller traced, with what Langfuse says it cost.
+
+Source: https://langfuse.com/docs/api-and-data-platform/features/observations-api (v2; cost only with the field group `usage`)
+and the API definition in github.com/langfuse/langfuse, `fern/apis/server/definition`. Amounts are US dollars. The person is
+the `userId` that the caller set.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from pr_cost_bot.config import SourceSettings
+from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
+from pr_cost_bot.model import Interval, SourceResult, SourceStatus, UsageQuery, UsageRecord
+from pr_cost_bot.ports import Inspection
+from pr_cost_bot.sources import langfuse_old, tags
+from pr_cost_bot.sources.callers import SPOOFABLE, iso, user_ids
+from pr_cost_bot.sources.langfuse_shapes import Observation, Page, check, properties_of, tokens_of
+from pr_cost_bot.sources.people import Names
+from pr_cost_bot.sources.reading import Chunk, Tally, dollars, record_id, utc
+from pr_cost_bot.sources.spans import DAY, Span
+
+VENDOR = Vendor(
+    title="Langfuse",
+    key_input="langfuse_secret_key",
+    needs="the public and the secret key of the Langfuse project that holds the traces",
+)
+URL = "https://cloud.langfuse.com"
+SETTLES_AFTER = timedelta(days=1)  # Langfuse states none
+LAG = timedelta(minutes=15)  # for older SDKs, as the documentation of the endpoint says
+_FIELDS = "core,basic,model,usage,metadata,trace_context"
+_PATH = "/api/public/v2/observations"
+_PAGE_SIZE = 1000
+_MOST_PAGES = 500  # per person: 500,000 generations
+_GONE = frozenset({404, 410})
+
+
+class Langfuse:
+    """Reads a Langfuse project's generations."""
+
+    name = "langfuse"
+    title = VENDOR.title
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def fetch(self, query: UsageQuery) -> SourceResult:
+        """Read the generations under every name that the people may have set."""
+        session, names, tally = self._connection.session(), Names(query.people, self.name), Tally()
+        span = Span(query.start, min(query.end, query.now))
+        users = user_ids(query.people, self.name)
+        chunks = session.gather([partial(_read, session, user, span) for user in users])
+        if any(isinstance(chunk, SourceError) and chunk.status in _GONE for chunk in chunks):
+            chunks = session.gather([partial(langfuse_old.read, session, user, span) for user in users])
+            tally.note("This Langfuse lacks the newer API, so the older one was read.")
+        records = _records(tally.rows(chunks), names, span)
+        if records:
+            tally.note(SPOOFABLE.format(title=self.title))
+        status = SourceStatus(
+            name=self.name,
+            title=self.title,
+            grain="event",
+            fresh_until=query.now - LAG,
+            settles_after=SETTLES_AFTER,
+            unknown_people=names.unknown(record.actor for record in records),
+        )
+        return SourceResult(status=tally.status(status, records), records=records)
+
+    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
+        """Events are as fine as it gets."""
+        return result
+
+    def inspect(self, now: datetime) -> Inspection:
+        """Ask for one generation of the last day, of anybody."""
+        session = self._connection.session()
+        span = Span(now - DAY, now)
+        try:
+            try:
+                session.get(_PATH, Page, _params(None, span, 1))
+                sees = "every traced generation, with the person that the caller named"
+            except SourceError as error:
+                if error.status not in _GONE:
+                    raise
+                langfuse_old.probe(session, span)
+                sees = "every traced generation through the older API, with the person that the caller named"
+        except SourceError as error:
+            return Inspection(title=self.title, problem=error.problem)
+        return Inspection(title=self.title, sees=(sees,))
+
+
+def make(public_key: str, secret_key: str, settings: SourceSettings, limits: Limits | None = None) -> Langfuse:
+    """The source for one project: its public key is the user name, its secret key the password."""
+    credentials = {"Authorization": "Basic " + base64.b64encode(f"{public_key}:{secret_key}".encode()).decode()}
+    base_url = (settings.base_url or URL).strip().rstrip("/").removesuffix("/v2").removesuffix("/api/public")
+    return Langfuse(Connection(VENDOR, base_url, credentials, limits))
+
+
+def _params(user: str | None, span: Span, limit: int) -> list[tuple[str, str]]:
+    params = [
+        ("type", "GENERATION"),
+        ("fields", _FIELDS),
+        ("expandMetadata", "pr,PR,repo,repository,branch,Branch,commit"),  # values are cut at 200 characters otherwise
+        ("fromStartTime", iso(span.start)),
+        ("toStartTime", iso(span.end)),
+        ("limit", str(limit)),
+    ]
+    return params if user is None else [*params, ("userId", user)]
+
+
+def _read(session: HttpSession, user: str, span: Span) -> Chunk[Observation]:
+    """All pages of one person's generations. Raises: SourceError when not even the first page came."""
+    rows: list[Observation] = []
+    seen: set[str] = set()
+    params = _params(user, span, _PAGE_SIZE)
+    page_params = params
+    while True:
+        try:
+            page = session.get(_PATH, Page, page_params)
+            check(session, page.data)
+        except SourceError as error:
+            if not seen:
+                raise
+            return Chunk(rows, error)
+        rows += page.data
+        cursor = page.meta.cursor if page.meta else None
+        if not cursor:
+            return Chunk(rows)
+        if cursor in seen or len(seen) >= _MOST_PAGES:
+            return Chunk(rows, session.malformed("more pages are announced, but the way to them leads nowhere"))
+        seen.add(cursor)
+        page_params = [*params, ("cursor", cursor)]
+
+
+def _records(rows: Iterable[Observation], names: Names, span: Span) -> tuple[UsageRecord, ...]:
+    """Records of the generations that count: once each, of these people, in the span."""
+    records: dict[str, UsageRecord] = {}
+    for row in rows:
+        actor = names.actor(row.user_id)
+        if actor and (row.type or "GENERATION").upper() == "GENERATION":
+            record = _record(row, actor)
+            if span.start <= record.start < span.end and (record.tokens or record.cost_usd):
+                records[record.id] = record
+    return tuple(sorted(records.values(), key=lambda record: (record.start, record.id)))
+
+
+def _record(row: Observation, actor: str) -> UsageRecord:
+    at = utc(row.start_time)
+    tokens, terms = tokens_of(row.usage_details or {})
+    cost = dollars(row.amount) if row.amount is not None else None
+    if not cost and tokens:
+        cost = None  # Langfuse knows no price for the model: to be priced from the tokens
+    session_tag = [f"pr:{row.session_id}"] if row.session_id and "/" in row.session_id else []
+    said = tags.read([*(row.tags or ()), *session_tag], properties_of(row.metadata))
+    return UsageRecord(
+        id=record_id("langfuse", row.id),
+        source="langfuse",
+        actor=actor,
+        start=at,
+        end=at,
+        model=row.provided_model_name or row.model or "unknown",
+        tokens=tokens,
+        requests=1,
+        cost_usd=cost,
+        terms=terms,
+        repository=said.repository,
+        branch=said.branch,
+        pr_number=said.pr_number,
+        commit=said.commit,
+        session=row.session_id or row.trace_id,
+    )

@@ -1,0 +1,218 @@
+"""What is known is kept, whatever a later run lacks."""
+
+import json
+
+from tests.end_to_end.world import at, call, stage, work
+
+
+def opened(s, **given):
+    s.vendors.add(call("ada", at("09:30"), **given))
+    number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+    assert s.event("opened", number, at("11:05")).status == 0
+    return number
+
+
+def row(s, number=1):
+    return json.loads(s.rows()[f"pr_costs/{number}.json"])
+
+
+def writes(s, before):
+    sent = s.github.exchanges[before:]
+    return [e for e in sent if e.request.method != "POST" or b"mutation" in e.request.body or "graphql" not in e.request.path]
+
+
+def test_an_idle_open_pull_request_keeps_its_figure_for_ever():
+    with stage() as s:
+        number = opened(s)
+        s.true_up(at("12:00", 20))
+        before, comment = len(s.github.exchanges), s.comment(number)
+        for day in (88, 95, 200):
+            s.true_up(at("12:00", day))
+        assert not writes(s, before)
+        assert (row(s)["cost_usd"], row(s)["complete"], s.labels(number)) == ("1.5", True, ["cost:low"])
+        assert s.comment(number) == comment
+
+
+def test_a_run_without_keys_keeps_row_and_label_and_settles_nothing():
+    with stage() as s:
+        number = opened(s)
+        s.repository.merge(number, at("12:00"))
+        keys, s.inputs = s.inputs, {}
+        s.event("closed", number, at("12:01"))
+        assert (row(s)["cost_usd"], row(s)["settled"], s.labels(number)) == ("1.5", False, ["cost:low"])
+        s.inputs = keys
+        s.true_up(at("12:00", 1))
+        assert (row(s)["cost_usd"], row(s)["state"]) == ("1.5", "merged")
+        assert "$1.50" in s.comment(number)
+
+
+def test_a_settled_figure_changes_only_when_asked_for_by_number():
+    with stage() as s:
+        number = opened(s)
+        s.repository.merge(number, at("12:00"))
+        s.true_up(at("12:00", 32))
+        assert row(s)["settled"] is True
+        s.vendors.calls.clear()
+        edited = s.event("edited", number, at("12:00", 33))
+        assert (edited.outputs["cost_usd"], edited.outputs["settled"]) == ("1.5", "true")
+        assert row(s)["cost_usd"] == "1.5"
+        s.vendors.now = at("12:00", 34)
+        s.workflow.run("workflow_dispatch", s.repository.dispatch_event({"pull_request": str(number)}), at("12:00", 34))
+        assert row(s)["cost_usd"] == "0"
+
+
+def test_an_older_run_leaves_the_label_of_a_newer_one():
+    with stage() as s:
+        number = opened(s)
+        s.vendors.add(call("ada", at("09:31"), cents="3000"))
+        s.event("synchronize", number, at("14:00"))
+        s.vendors.calls.pop()
+        s.event("synchronize", number, at("13:00"))
+        assert s.labels(number) == ["cost:high"]
+
+
+def test_a_silent_source_does_not_make_the_label_cheaper():
+    with stage() as s:
+        number = opened(s, cents="3000")
+        s.vendors.fail["cursor"] = "401"
+        finished = s.event("edited", number, at("11:30"))
+        assert finished.outputs["complete"] == "false"
+        assert s.labels(number) == ["cost:high"]
+        assert "incomplete" in s.comment(number)
+
+
+def test_somebody_s_edit_of_the_comment_is_put_right():
+    with stage() as s:
+        number = opened(s)
+        (comment,) = [c for c in s.repository.data.comments.values() if c.number == number]
+        comment.body = comment.body.replace("$1.50", "$0.01")
+        s.event("edited", number, at("11:30"))
+        assert "$0.01" not in s.comment(number)
+        assert "$1.50" in s.comment(number)
+
+
+def test_a_comment_that_somebody_deleted_and_a_label_that_somebody_removed_come_back():
+    with stage() as s:
+        number = opened(s)
+        s.repository.data.comments.clear()
+        s.repository.data.pulls[number].labels.clear()
+        s.event("edited", number, at("11:30"))
+        assert s.comment(number)
+        assert s.labels(number) == ["cost:low"]
+
+
+def test_a_renamed_label_replaces_the_old_one():
+    with stage() as s:
+        number = opened(s)
+        data = s.repository.data
+        base = data.commits[data.branches["main"]]
+        path = ".github/pr-cost-bot.yml"
+        base.files = {**base.files, path: base.files[path] + "labels: {low: cheap}\n"}
+        s.event("edited", number, at("11:30"))
+        assert s.labels(number) == ["cheap"]
+
+
+def test_a_true_up_judges_by_the_configuration_of_each_base_branch():
+    with stage() as s:
+        s.repository.commit_directly([work("ben", at("08:30"))], branch="develop")
+        data = s.repository.data
+        develop = data.commits[data.branches["develop"]]
+        path = ".github/pr-cost-bot.yml"
+        text = data.commits[data.branches["main"]].files[path]
+        develop.files = {**develop.files, path: text + "labels: {low: dev-low}\n"}
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))], base="develop")
+        s.event("opened", number, at("11:05"))
+        before = len(s.github.exchanges)
+        s.true_up(at("11:45"))
+        assert s.labels(number) == ["dev-low"]
+        assert not writes(s, before)
+
+
+def test_pull_requests_closed_before_the_bot_came_get_a_row_and_no_noise():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.repository.merge(number, at("12:00"))
+        s.true_up(at("12:00", 1))
+        assert row(s)["cost_usd"] == "1.5"
+        assert not s.repository.comments(number)
+        assert not s.labels(number)
+
+
+def test_a_row_that_somebody_forged_neither_stops_the_true_up_nor_costs_anything():
+    with stage() as s:
+        number = opened(s)
+        data = s.repository.data
+        head = data.commits[data.branches["pr-cost-data"]]
+        forged = json.loads(head.files["pr_costs/1.json"])
+        entry = {"id": "receipt:ci:x:m", "source": "receipt", "product": "ci", "actor": "", "start": "2026-11-16T09:00:00Z"}
+        entry |= {"end": "2026-11-16T09:00:00Z", "model": "m", "provider": "anthropic"}
+        costs = ("NaN", "1E+99999", "-5", "1e-30", "99999999")
+        forged["ci_usage"] = [{**entry, "id": f"receipt:ci:{n}:m", "cost_usd": cost} for n, cost in enumerate(costs)] + ["x", 3]
+        head.files = {**head.files, "pr_costs/1.json": json.dumps(forged)}
+        finished = s.true_up(at("12:00"))
+        assert finished.status == 0, finished.log
+        assert row(s)["cost_usd"] == "1.5"
+        assert s.comment(number)
+
+
+def test_the_table_s_branch_may_not_be_one_that_people_work_on():
+    with stage(config="ledger: {branch: release}\n") as s:
+        s.repository.commit_directly([work("ben", at("08:30"))], branch="release")
+        data = s.repository.data
+        release = data.commits[data.branches["release"]]
+        release.files = dict(data.commits[data.branches["main"]].files)
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))], base="release")
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 2
+        assert "ledger.branch" in finished.log
+        assert set(s.repository.files("release")) == set(release.files)
+
+
+def test_a_database_out_of_reach_costs_neither_comment_nor_outputs():
+    with stage() as s:
+        s.inputs["database_url"] = "sqlite:////nowhere/at/all.db"
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 1
+        assert finished.outputs["cost_usd"] == "1.5"
+        assert "$1.50" in s.comment(number)
+        assert "database" in finished.summary
+
+
+def test_an_artifact_that_cannot_be_written_costs_neither_outputs_nor_summary():
+    with stage() as s:
+        (s.workspace / "pr-cost").write_text("a file in the way")
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 1
+        assert finished.outputs["cost_usd"] == "1.5"
+        assert "artifact" in finished.summary
+
+
+def test_what_is_not_known_is_no_zero_for_machines():
+    with stage() as s:
+        s.inputs = {"cursor_admin_key": s.vendors.keys["cursor"]}
+        s.vendors.fail["cursor"] = "401"
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), fail_above_usd="1")
+        assert finished.outputs["cost_usd"] == ""
+        assert finished.outputs["artifact_dir"] == ""
+        assert not list(s.workspace.iterdir())
+        assert "fail_above_usd could not be judged" in finished.log
+
+
+def test_a_true_up_without_news_does_not_wait():
+    with stage() as s:
+        for n in range(12):
+            s.vendors.add(call("ada", at(f"09:{10 + n}")))
+            s.repository.open_pull_request("ada", [work("ada", at(f"09:{10 + n}"), f"{n}")], head=f"b{n}")
+        s.true_up(at("11:05"))
+        before = len(s.github.exchanges)
+        s.true_up(at("11:10"))
+        assert not writes(s, before)
+        gaps = s.github.exchanges[-1].ended - s.github.exchanges[before].started
+        assert gaps < 8
