@@ -1,6 +1,7 @@
 """The Action's entry point: builds the real collaborators, runs the pipeline, publishes, reports to the runner."""
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -24,6 +25,7 @@ def main(environ: Mapping[str, str], stdout: TextIO) -> int:
     """Act on the event that the environment names. Returns the exit status."""
     workflow = environ.get("GITHUB_ACTIONS") == "true"
     runner.set_up_logging(stdout, level="info", secrets=(), workflow=workflow)
+    threading.excepthook = runner.failed_thread  # Python's own prints a bare traceback
     try:
         settings = read_settings(environ)
         runner.set_up_logging(stdout, level=settings.log_level, secrets=settings.secrets, workflow=workflow)
@@ -89,8 +91,7 @@ def _config(path: str, text: ConfigText) -> Config:
         runner.warn(
             Problem(
                 f"There is no file {path}, so the default configuration is used.",
-                "The input config_path names it. It is looked for on the pull request's base branch, and without a pull request "
-                "on the default branch.",
+                "The input config_path names it. The base branch is searched, or without a pull request the default branch.",
                 "Correct config_path, or add the file there.",
             )
         )

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     import argparse
 
 _OBJECTS_UNTIL_COLLECTION = 200_000
+_WITH_OWN_ARGUMENTS = {
+    "attribute": ("pr_cost_bot.attribute_files", "attribution alone, offline, on files"),
+    "import": ("pr_cost_bot.importing", "turn vendors' exports into usage for 'attribute'"),
+}
+"""Command to the module whose `run(argv)` it is, and what it does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,10 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["action"]:
         return _act()
-    if arguments[:1] == ["attribute"]:
-        from pr_cost_bot.attribute_files import run
-
-        return run(arguments[1:])
+    if arguments and arguments[0] in _WITH_OWN_ARGUMENTS:
+        module, _ = _WITH_OWN_ARGUMENTS[arguments[0]]
+        return int(import_module(module).run(arguments[1:]))
     options = _parser().parse_args(arguments)
     if options.command == "demo":
         from pr_cost_bot.demo import run_demo
@@ -56,7 +61,8 @@ def _parser() -> "argparse.ArgumentParser":
     parser.add_argument("--version", action="version", version=f"pr-cost-bot {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("action", help="act on a GitHub event; reads GITHUB_* and INPUT_* (the Action's entry point)")
-    commands.add_parser("attribute", help="attribution alone, offline, on files", add_help=False)
+    for name, (_, about) in _WITH_OWN_ARGUMENTS.items():
+        commands.add_parser(name, help=about, add_help=False)
     demo = commands.add_parser("demo", help="the whole Action against a simulated GitHub and simulated vendors, no credentials")
     demo.add_argument(
         "--output", type=Path, default=Path("demo-output"), metavar="DIR", help="where comment, table and artifacts go"

@@ -1,16 +1,17 @@
 """Reading `.github/pr-cost-bot.yml`: from text to `Config`, or one error that names the line, the key and the way out."""
 
-import difflib
 import re
+import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-import yaml
 
-from pr_cost_bot.config import Config
+from pr_cost_bot.config import Config, SourceSettings
+from pr_cost_bot.config_words import Fault, dotted, fault_of, nearest
 from pr_cost_bot.model import Problem
+from pr_cost_bot.plain_yaml import Document, Path, YamlError
 from pr_cost_bot.tickets import check_pattern
 
 
@@ -22,38 +23,27 @@ class ConfigError(Exception):
         self.problem = problem
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe subset, with decimal numbers kept exact."""
-
-
-def _exact(loader: _Loader, node: yaml.ScalarNode) -> Decimal | float:
-    text = str(node.value).replace("_", "")
-    plain = re.fullmatch(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?", text)
-    return Decimal(text) if plain else loader.construct_yaml_float(node)
-
-
-def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:float", _exact)
-# Dates are nowhere meant in this file: a model named 2024-01-01 stays text.
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
-
-
 def parse_config(text: str, name: str) -> Config:
     """Read the file's text; `name` is how errors call the file. Raises ConfigError."""
-    root, value = _load(text, name)
-    if value is None:
-        return Config()
-    _reject_duplicates(root, name)
     try:
-        config = msgspec.convert(value, Config, strict=True)
+        document = Document(text)
+    except YamlError as error:
+        where = name if error.line is None else f"{name}, line {error.line}"
+        raise ConfigError(Problem(f"{where}: {error.what}.", "", error.remedy)) from None
+    if document.value is None:
+        return Config()
+    try:
+        config = msgspec.convert(document.value, Config, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error), root, name)) from None
-    for path, what, remedy in _inconsistencies(config):
-        raise ConfigError(Problem(f"{name}, line {_line(root, path)}: {'.'.join(map(str, path))}: {what}.", "", remedy))
+        raise ConfigError(_problem(fault_of(error), document, name)) from None
+    for fault in _inconsistencies(config):
+        raise ConfigError(_problem(fault, document, name))
     return config
+
+
+def _problem(fault: Fault, document: Document, name: str) -> Problem:
+    key = "" if fault.what.startswith("unknown key") else f"{dotted(fault.path) or 'the file'}: "
+    return Problem(f"{name}, line {document.line(fault.path)}: {key}{fault.what}.", "", fault.remedy)
 
 
 def json_schema() -> dict[str, Any]:
@@ -66,140 +56,83 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _load(text: str, name: str) -> tuple[yaml.Node | None, Any]:
-    try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        return root, None if root is None else loader.construct_document(root)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = f"{name}{f', line {mark.line + 1}' if mark else ''}: this is not YAML: {error.problem or error.context}."
-        raise ConfigError(Problem(what, "", "Check indentation, quotes and brackets there.")) from None
-    except yaml.YAMLError as error:
-        what = f"{name}: this is not YAML: {str(error).splitlines()[0]}."
-        raise ConfigError(Problem(what, "", "Save it as UTF-8 text.")) from None
-    except RecursionError:
-        what = f"{name}: this is not YAML that can be read: it is nested too deeply."
-        raise ConfigError(Problem(what, "", "The configuration needs four levels at most.")) from None
-
-
-def _reject_duplicates(node: yaml.Node | None, name: str) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, child in node.value:
-            if key.value in seen:
-                raise ConfigError(
-                    Problem(
-                        f"{name}, line {key.start_mark.line + 1}: the key '{key.value}' stands twice.", "", "Keep one of them."
-                    )
-                )
-            seen.add(key.value)
-            _reject_duplicates(child, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            _reject_duplicates(child, name)
-
-
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*?)`(?: - at `(?P<path>.*)`)?$")
-_INVALID = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
-
-
-def _explain(error: str, root: yaml.Node | None, name: str) -> Problem:
-    """Turn msgspec's words ("... - at `$.labels`") into the user's: file, line, key, what would be right."""
-    if match := _UNKNOWN.match(error):
-        path = _steps(match["path"])
-        known = sorted(_known_keys(path))
-        near = difflib.get_close_matches(match["key"], known, n=1, cutoff=0.5)
-        where = f" under '{'.'.join(map(str, path))}'" if path else ""
-        remedy = f"Did you mean '{near[0]}'?" if near else f"Known keys there: {', '.join(known)}."
-        return Problem(f"{name}, line {_line(root, (*path, match['key']))}: unknown key '{match['key']}'{where}.", "", remedy)
-    match = _INVALID.match(error)
-    path = _steps(match["path"] if match else None)
-    what = (match["what"] if match else error).replace("`", "'")
-    key = ".".join(map(str, path)) or "the file"
-    return Problem(
-        f"{name}, line {_line(root, path)}: {key}: {_lower_first(what)}.", "", "See docs/configuration.md for the shape."
-    )
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _steps(path: str | None) -> tuple[str | int, ...]:
-    return tuple(int(index) if index.isdecimal() else key or index for key, index in _STEP.findall(path or ""))
-
-
-def _known_keys(path: tuple[str | int, ...]) -> set[str]:
-    info: Any = msgspec.inspect.type_info(Config)
-    for step in path:
-        if isinstance(info, msgspec.inspect.StructType) and isinstance(step, str):
-            info = next((field.type for field in info.fields if field.encode_name == step), None)
-        elif hasattr(info, "item_type"):
-            info = info.item_type
-    return {field.encode_name for field in info.fields} if isinstance(info, msgspec.inspect.StructType) else set()
-
-
-def _line(root: yaml.Node | None, path: tuple[str | int, ...]) -> int:
-    """The line of the deepest node that the path reaches."""
-    node, line = root, 1
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, child) for key, child in node.value if key.value == str(step)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
-
-
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 _BRANCH = re.compile(r"(?!.*(\.\.|//|@\{|\.lock$|/$|\.$))[A-Za-z0-9_][A-Za-z0-9._/+@-]*")
+_BRANCHES_OF_CODE = frozenset({"main", "master", "trunk", "develop", "HEAD"})  # the real ones are looked up in the run
+_LABEL_LIMIT = 50  # characters: GitHub answers 422 to more
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: control characters, surrogates, line breaks
+_ONLY_IN_FILES = frozenset({"bedrock", "google"})  # whose usage no API is asked for
 
 
-_Finding = tuple[tuple[str | int, ...], str, str]
-
-
-def _inconsistencies(config: Config) -> Iterator[_Finding]:
-    """What each value alone cannot tell: path, what is wrong, what would be right."""
+def _inconsistencies(config: Config) -> Iterator[Fault]:
+    """What each value alone cannot tell."""
     for path, amount in _amounts(config):
         if not amount.is_finite() or amount < 0:
-            yield path, "expected an amount of 0 or more", "Write it like 2.50."
+            yield Fault(path, "expected an amount of 0 or more", "Write it like 2.50.")
     yield from _wrong_labels(config)
+    yield from _wrong_vendors(config)
     yield from _wrong_names(config)
+    yield from _wrong_files(config)
     if problem := check_pattern(config.tickets.pattern):
-        yield ("tickets", "pattern"), problem.what.rstrip("."), problem.remedy
+        yield Fault(("tickets", "pattern"), problem.what.rstrip("."), problem.remedy)
 
 
-def _wrong_labels(config: Config) -> Iterator[_Finding]:
+def _wrong_labels(config: Config) -> Iterator[Fault]:
     labels = config.labels
     if labels.high_from_usd < labels.medium_from_usd:
-        yield ("labels", "high_from_usd"), "it is below medium_from_usd", "Give it a value of at least medium_from_usd."
-    if len({labels.low.lower(), labels.medium.lower(), labels.high.lower()}) < 3:
-        yield ("labels",), "two labels have the same name", "Give low, medium and high different names."
+        remedy = "Give it a value of at least medium_from_usd."
+        yield Fault(("labels", "high_from_usd"), "it is below medium_from_usd", remedy)
+    if len({labels.low.casefold(), labels.medium.casefold(), labels.high.casefold()}) < 3:
+        yield Fault(("labels",), "two labels have the same name", "Give low, medium and high different names.")
     for key in ("low", "medium", "high"):
-        if not 0 < len(getattr(labels, key)) <= 50:
-            yield ("labels", key), "a label's name has 1 to 50 characters", "Shorten it."
+        name = getattr(labels, key)
+        if not 0 < len(name) <= _LABEL_LIMIT:
+            yield Fault(("labels", key), f"a label's name has 1 to {_LABEL_LIMIT} characters", f"Write it like cost:{key}.")
+        elif name != name.strip():
+            yield Fault(("labels", key), "a label's name neither begins nor ends with a blank", "Take the blanks out.")
+        elif any(unicodedata.category(char) in _UNSEEN for char in name):
+            yield Fault(("labels", key), "a label's name has no control characters or line breaks", "Take them out.")
 
 
-def _wrong_names(config: Config) -> Iterator[_Finding]:
+def _wrong_vendors(config: Config) -> Iterator[Fault]:
+    known = _ONLY_IN_FILES.union(config.sources.__struct_fields__) - {"files"}
+    for index, person in enumerate(config.people):
+        for vendor in person.vendors:
+            remedy = nearest(vendor, known, "Known sources")
+            # A file in the program's own format names its sources itself: with files, only what looks mistyped is wrong.
+            if vendor not in known and (not config.sources.files or remedy.startswith("Did you mean")):
+                yield Fault(("people", index, "vendors", vendor), "no source has this name", remedy)
+
+
+def _wrong_names(config: Config) -> Iterator[Fault]:
     for index, repository in enumerate(config.attribution.repositories):
         if not _REPOSITORY.fullmatch(repository):
-            yield ("attribution", "repositories", index), "expected owner/name", "Write it like acme/web."
-    if not _BRANCH.fullmatch(config.ledger.branch):
-        yield ("ledger", "branch"), "this is not a branch name", "Use letters, digits, '-', '_' and '/', such as pr-cost-data."
+            yield Fault(("attribution", "repositories", index), "expected owner/name", "Write it like acme/web.")
+    branch = config.ledger.branch
+    if not _BRANCH.fullmatch(branch):
+        remedy = "Use letters, digits, '-', '_' and '/', such as pr-cost-data."
+        yield Fault(("ledger", "branch"), "this is not a branch name", remedy)
+    if branch in _BRANCHES_OF_CODE:
+        remedy = "Give the table a branch of its own, such as pr-cost-data."
+        yield Fault(("ledger", "branch"), f"'{branch}' is a branch for code", remedy)
     for name in config.sources.__struct_fields__:
-        url = getattr(config.sources, name).base_url
+        settings = getattr(config.sources, name)
+        url = settings.base_url if isinstance(settings, SourceSettings) else None
         if url is not None and not re.match(r"https?://[^/\s]+", url):
-            yield ("sources", name, "base_url"), "expected scheme and host", "Write it like https://api.example.com."
+            yield Fault(("sources", name, "base_url"), "expected scheme and host", "Write it like https://api.example.com.")
 
 
-def _amounts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Decimal]]:
+def _wrong_files(config: Config) -> Iterator[Fault]:
+    for index, file in enumerate(config.sources.files):
+        here = ("sources", "files", index)
+        if bool(file.path) == bool(file.url):
+            yield Fault(here, "expected either path or url", "Write it like {path: exports/cursor.csv}.")
+        elif file.url is not None and not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", file.url):
+            what = "expected http(s), host and path, without a password"
+            yield Fault((*here, "url"), what, "Write it like https://example.com/usage.csv.")
+
+
+def _amounts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Decimal]]:
     """Every amount in the configuration with its path."""
     if isinstance(value, Decimal):
         yield path, value

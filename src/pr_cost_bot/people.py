@@ -126,7 +126,7 @@ class People:
         self._entry_of_login.setdefault(login, here)
         owner = self._person_of_login.setdefault(login, login)
         if owner != login:
-            self._conflict(here, "its account", owner)
+            self._conflict(here, "the account", owner)
         emails = []
         for place, email in enumerate((email.strip().lower() for email in entry.emails), start=1):
             noreply = _NOREPLY.fullmatch(email)

@@ -1,10 +1,12 @@
 """What the runner hands over in the environment: `GITHUB_*`, `INPUT_*` and the clock."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pr_cost_bot.model import Problem
 
@@ -23,6 +25,8 @@ KEY_INPUTS = (
 DEFAULT_CONFIG_PATH = ".github/pr-cost-bot.yml"
 DEFAULT_ARTIFACT_DIR = "pr-cost"
 LOG_LEVELS = ("debug", "info", "warning", "error")
+# Commas separate thousands and nothing else: "1,4" may be meant as 1.4 or as 14.
+_AMOUNT = re.compile(r"\$?\s*((?:\d{1,3}(?:,\d{3}){1,3}|\d{1,12})(?:\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -76,8 +80,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         repository=read.required("GITHUB_REPOSITORY"),
         event_name=read.required("GITHUB_EVENT_NAME"),
         event_path=Path(read.required("GITHUB_EVENT_PATH")),
-        api_url=read.required("GITHUB_API_URL").rstrip("/"),
-        graphql_url=read.required("GITHUB_GRAPHQL_URL"),
+        api_url=read.address("GITHUB_API_URL").rstrip("/"),
+        graphql_url=read.address("GITHUB_GRAPHQL_URL"),
         workspace=workspace,
         github_token=read.input("github_token") or read.missing_token(),
         org_token=read.input("org_token"),
@@ -101,18 +105,18 @@ def clock(environ: Mapping[str, str]) -> datetime:
     text = environ.get("PR_COST_BOT_NOW", "").strip()
     if not text:
         return datetime.now(UTC).replace(microsecond=0)
-    return parse_time(text, "PR_COST_BOT_NOW")
+    return parse_time(text, "PR_COST_BOT_NOW").replace(microsecond=0)
 
 
 def parse_time(text: str, name: str) -> datetime:
     """An RFC 3339 time as UTC. Raises SettingsError, naming `name`."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise SettingsError(Problem(f"{name} is not a time with its zone.", "", "Write it like 2026-11-21T09:30:00Z."))
-    return moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise SettingsError(Problem(f"{name} is not a time with its zone.", "", "Write it like 2026-11-21T09:30:00Z."))
 
 
 class _Reader:
@@ -148,6 +152,24 @@ class _Reader:
             )
         return value
 
+    def address(self, name: str) -> str:
+        """The address of one of GitHub's APIs."""
+        value = self.required(name)
+        try:
+            parts = urlsplit(value)
+            fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port or an IPv6 address that is none
+            fine = False
+        if not fine or not value.isascii() or any(char.isspace() for char in value):
+            raise SettingsError(
+                Problem(
+                    f"The variable {name} is not an address such as https://api.github.com.",
+                    "GitHub's runner sets it.",
+                    "Take it out of the workflow's 'env:'.",
+                )
+            )
+        return value
+
     def missing_token(self) -> str:
         raise SettingsError(
             Problem(
@@ -167,15 +189,12 @@ class _Reader:
         text = self.input(name)
         if text is None:
             return None
-        try:
-            amount = Decimal(text.removeprefix("$").replace(",", ""))
-        except InvalidOperation:
-            amount = Decimal(-1)
-        if not amount.is_finite() or amount < 0:
+        amount = _AMOUNT.fullmatch(text)
+        if amount is None:
             raise SettingsError(
-                Problem(f"The input {name} is not an amount in US dollars.", "", f"Write it like {name}: 20 or 12.50.")
+                Problem(f"The input {name} is not an amount in US dollars.", "", f"Write it like {name}: 20, 12.50 or 1,000.")
             )
-        return amount
+        return Decimal(amount[1].replace(",", ""))
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = (self.input(name) or default).lower()

@@ -2,6 +2,8 @@
 
 import json
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -95,6 +97,98 @@ def test_a_wrong_configuration_ends_with_status_2_and_writes_nothing(text, messa
         assert not any(server.exchanges for server in s.servers.values())
 
 
+def test_why_a_run_ended_is_in_the_step_summary_too():
+    with stage(config="lables: {}\n") as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert "### Problems" in finished.summary
+        assert "Did you mean 'labels'?" in finished.summary
+        assert "Did you mean 'labels'?" in s.event("opened", number, at("11:06"), log_level="error").log
+
+
+def test_an_input_that_cannot_be_read_is_told_in_the_step_summary():
+    with stage() as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), fail_above_usd="1,4")
+        assert finished.status == 2
+        assert finished.log.count("::error") == 1
+        for text in (finished.log, finished.summary):
+            assert "fail\\_above\\_usd" in text or "fail_above_usd" in text
+        assert not s.repository.comments(number)
+
+
+def test_a_number_of_5000_digits_is_refused_in_one_line():
+    with stage() as s:
+        event = {**s.repository.schedule_event(), "inputs": {"pull_request": "9" * 5000}}
+        finished = s.workflow.run("workflow_dispatch", event, at("11:05"))
+        assert finished.status == 2
+        assert "not a pull request's number" in finished.log
+        assert "Traceback" not in finished.log
+        assert finished.log.count("::error") == 1
+        assert len(finished.log) < 1000
+
+
+@pytest.mark.parametrize("url", ["nonsense", "https://[x", "https://api.github.com:port"])
+def test_an_address_of_github_that_is_none_is_named(url):
+    with stage() as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        nowhere = SimpleNamespace(api_url=url, graphql_url=s.github.graphql_url, url=s.github.url)
+        finished = replace(s.workflow, github=nowhere).run(
+            "pull_request_target", s.repository.event("opened", number), at("11:05")
+        )
+        assert finished.status == 2
+        assert finished.log.count("::error") == 1
+        assert "GITHUB_API_URL" in finished.log
+        assert "Traceback" not in finished.log
+        assert "### Problems" in finished.summary
+
+
+def test_outputs_that_cannot_be_written_end_with_status_1_and_no_traceback(tmp_path):
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        (tmp_path / "output").mkdir()
+        process = s.workflow.start("pull_request_target", s.repository.event("opened", number), tmp_path, at("11:05"))
+        log, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "Traceback" not in log
+        assert log.count("::error") == 1
+        assert "GITHUB_OUTPUT" in log
+        summary = (tmp_path / "summary").read_text()
+        assert "$1.50" in summary
+        assert "GITHUB\\_OUTPUT" in summary or "GITHUB_OUTPUT" in summary
+        assert "$1.50" in s.comment(number)
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_a_bug_is_one_annotation_and_its_traceback_is_for_those_who_ask(level, tmp_path, monkeypatch):
+    # A module of the same name, found first, stands for whatever nobody foresaw.
+    (tmp_path / "yaml.py").write_text("raise LookupError('::error::x ghs_simulated')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), log_level=level)
+        assert finished.status == 1
+        assert [line for line in finished.log.splitlines() if line.startswith("::error")] == [
+            line for line in finished.log.splitlines() if "This is a bug in pr-cost-bot: LookupError" in line
+        ]
+        assert "This is a bug in pr-cost-bot: LookupError" in finished.summary
+        assert ("Traceback" in finished.log) is (level == "debug")
+        assert "ghs_simulated" not in finished.log + finished.summary
+
+
+def test_a_configuration_path_that_leads_nowhere_is_a_warning_that_names_it():
+    with stage() as s:
+        s.inputs.clear()
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), config_path=".github/cost.yml")
+        assert finished.status == 0, finished.log
+        assert finished.log.count("There is no file .github/cost.yml") == 1
+        finished = s.event("opened", number, at("11:05"), config_path=".github/pr-cost-bot.yml")
+        assert "There is no file" not in finished.log
+
+
 def test_the_configuration_comes_from_the_base_branch_and_never_from_the_pull_request():
     with stage() as s:
         s.vendors.add(call("ada", at("09:30")))
@@ -123,6 +217,7 @@ def test_a_token_that_may_not_read_contents_means_the_default_configuration_and_
         number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
         finished = s.event("opened", number, at("11:05"))
         assert finished.status == 0, finished.log
+        assert finished.log.count("the default configuration is used") == 1
         assert "contents: read" in finished.log
 
 

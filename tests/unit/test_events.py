@@ -43,10 +43,17 @@ def test_a_dispatch_without_a_number_is_a_true_up(inputs):
 
 @pytest.mark.parametrize("given", ["42", "#42", " 42 ", 42])
 def test_a_dispatch_with_a_number_is_that_pull_request(given):
-    assert find_activity("workflow_dispatch", {"inputs": {"pull_request": given}}, has_keys=True) == OnePullRequest(42, by_hand=True)
+    assert find_activity("workflow_dispatch", {"inputs": {"pull_request": given}}, has_keys=True) == OnePullRequest(
+        42, by_hand=True
+    )
 
 
-@pytest.mark.parametrize("given", ["x", "-1", "0", "4.2", "1; rm"])
+def test_the_highest_number_that_github_can_be_asked_for_is_taken():
+    payload = {"inputs": {"pull_request": str(2**31 - 1)}}
+    assert find_activity("workflow_dispatch", payload, has_keys=True) == OnePullRequest(2**31 - 1, by_hand=True)
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "0", "4.2", "1; rm", str(2**31), "9" * 5000])
 def test_a_dispatch_with_something_else_is_refused(given):
     with pytest.raises(EventError, match="Give a number such as 42"):
         find_activity("workflow_dispatch", {"inputs": {"pull_request": given}}, has_keys=True)

@@ -99,7 +99,7 @@ def test_exactly_the_inputs_that_nothing_reads_say_so() -> None:
 def test_the_defaults_are_settings_that_the_program_accepts() -> None:
     runner = ("REPOSITORY", "EVENT_NAME", "EVENT_PATH", "API_URL", "GRAPHQL_URL")
     environ = {f"INPUT_{name.upper()}": default for name, default in INPUTS.items()}
-    found = read_settings(environ | {f"GITHUB_{name}": "x" for name in runner} | {"GITHUB_WORKSPACE": "/work"})
+    found = read_settings(environ | {f"GITHUB_{name}": "https://x.example" for name in runner} | {"GITHUB_WORKSPACE": "/work"})
     assert (found.config_path, found.artifact_dir) == (INPUTS["config_path"], Path("/work/pr-cost"))
     assert (found.dry_run, found.log_level, found.keys, found.notify_urls) == (False, "info", {}, ())
 

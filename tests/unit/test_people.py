@@ -102,7 +102,8 @@ def test_one_email_under_two_people_counts_for_the_first_and_is_reported():
     entries = [PersonEntry(github="a", emails=("x@y.example",)), PersonEntry(github="b", emails=("X@y.example",))]
     people = resolve(entries, [])
     assert people.of_actor("cursor", "x@y.example") == "a"
-    assert "x@y.example stands under both a and b" in str(people.problems[0])
+    assert "e-mail address 1 of entry 2 (b) stands under entry 1 (a) already" in str(people.problems[0])
+    assert "y.example" not in str(people.problems[0]).lower()
     assert people.identities(["b"])[0].emails == ()
 
 
@@ -110,7 +111,25 @@ def test_one_vendor_id_under_two_people_counts_for_the_first_and_is_reported():
     entries = [PersonEntry(github="a", vendors={"openai": "user-1"}), PersonEntry(github="b", vendors={"openai": "user-1"})]
     people = resolve(entries, [])
     assert people.of_actor("openai", "user-1") == "a"
-    assert len(people.problems) == 1
+    assert [problem.what for problem in people.problems] == [
+        "In `people`, openai id 1 of entry 2 (b) stands under entry 1 (a) already."
+    ]
+
+
+def test_conflicts_name_no_address_even_where_one_stands_for_the_login():
+    entries = [
+        PersonEntry(github="A@x.example", emails=("c@x.example",)),
+        PersonEntry(github="b", emails=("d@x.example", "C@x.example", "1+e@users.noreply.github.com")),
+        PersonEntry(github="e", vendors={"cursor": ("id-1", "id-2")}),
+        PersonEntry(github="f", vendors={"cursor": "ID-2"}),
+    ]
+    told = [str(problem) for problem in resolve(entries, []).problems]
+    assert [text.partition(" already")[0] for text in told] == [
+        "In `people`, e-mail address 2 of entry 2 (b) stands under entry 1",
+        "In `people`, the account of entry 3 (e) stands under entry 2 (b)",
+        "In `people`, cursor id 1 of entry 4 (f) stands under entry 3 (e)",
+    ]
+    assert not any("@" in text or "id-" in text.lower() for text in told)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,10 @@ def test_what_the_runner_must_set_is_named_when_it_is_missing(name):
         read_settings({k: v for k, v in RUNNER.items() if k != name})
 
 
-@pytest.mark.parametrize(("given", "amount"), [("20", "20"), ("$12.50", "12.50"), ("1,000", "1000"), ("0", "0")])
+@pytest.mark.parametrize(
+    ("given", "amount"),
+    [("20", "20"), ("$12.50", "12.50"), ("$ 1,000", "1000"), ("12,345,678.9", "12345678.9"), (".5", "0.5"), ("0", "0")],
+)
 def test_fail_above_usd_is_an_exact_amount(given, amount):
     assert read_settings({**RUNNER, "INPUT_FAIL_ABOVE_USD": given}).fail_above_usd == Decimal(amount)
 
@@ -65,6 +68,13 @@ def test_fail_above_usd_is_an_exact_amount(given, amount):
         ("INPUT_FAIL_ABOVE_USD", "much"),
         ("INPUT_FAIL_ABOVE_USD", "-1"),
         ("INPUT_FAIL_ABOVE_USD", "NaN"),
+        ("INPUT_FAIL_ABOVE_USD", "1,4"),
+        ("INPUT_FAIL_ABOVE_USD", "1,40"),
+        ("INPUT_FAIL_ABOVE_USD", "1.400,00"),
+        ("INPUT_FAIL_ABOVE_USD", "1000,000"),
+        ("INPUT_FAIL_ABOVE_USD", "1,000,00"),
+        ("INPUT_FAIL_ABOVE_USD", "1e999999999"),
+        ("INPUT_FAIL_ABOVE_USD", "9" * 5000),
         ("INPUT_DRY_RUN", "perhaps"),
         ("INPUT_LOG_LEVEL", "loud"),
         ("INPUT_ARTIFACT_DIR", "../../etc"),
@@ -76,12 +86,31 @@ def test_a_wrong_input_is_named(name, value):
         read_settings({**RUNNER, name: value})
 
 
+@pytest.mark.parametrize("name", ["GITHUB_API_URL", "GITHUB_GRAPHQL_URL"])
+@pytest.mark.parametrize(
+    "value", ["nonsense", "ftp://api.github.com", "https://", "https://x:port", "https://[x", "https://a b", "https://x:99999"]
+)
+def test_an_address_that_is_none_is_named_by_its_variable(name, value):
+    with pytest.raises(SettingsError, match=name):
+        read_settings({**RUNNER, name: value})
+
+
+@pytest.mark.parametrize("value", ["https://ghe.acme.example/api/v3", "http://127.0.0.1:8080", "http://[::1]:80/api"])
+def test_addresses_of_enterprise_servers_are_read(value):
+    assert read_settings({**RUNNER, "GITHUB_API_URL": value}).api_url == value
+
+
+def test_the_clock_counts_whole_seconds():
+    assert clock({"PR_COST_BOT_NOW": "2026-11-21T09:30:00.999Z"}) == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    assert clock({}).microsecond == 0
+
+
 def test_the_clock_can_be_fixed():
     assert clock({"PR_COST_BOT_NOW": "2026-11-21T10:30:00+01:00"}) == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
     assert clock({}).tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-11-21T10:30:00"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-21T10:30:00", "0001-01-01T00:00:00+14:00"])
 def test_a_clock_without_zone_or_sense_is_refused(text):
     with pytest.raises(SettingsError, match="PR_COST_BOT_NOW"):
         clock({"PR_COST_BOT_NOW": text})
