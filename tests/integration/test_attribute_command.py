@@ -49,7 +49,7 @@ def test_usage_in_allocations_out(files):
     [line] = lines(files)
     assert line == {
         "usage_id": "u1", "repository": "acme/web", "pr_number": 7, "commit": "c1", "evidence": "matched",
-        "reason": "next commit", "cost_usd": "1.23", "low_usd": "1.16", "high_usd": "1.23", "input_tokens": 1000,
+        "reason": "commit-owner", "cost_usd": "1.23", "low_usd": "1.23", "high_usd": "1.23", "input_tokens": 1000,
         "cache_read_tokens": 800, "cache_write_tokens": 100, "output_tokens": 50,
     }  # fmt: skip
 
@@ -79,7 +79,7 @@ BAD = [
     ("cost_usd", 1.5, "cost_usd: expected a decimal number in a string, got 1.5"),
     ("cost_usd", "NaN", 'cost_usd: expected a decimal number in a string, got "NaN"'),
     ("billed_usd", "x", 'billed_usd: expected a decimal number in a string, got "x"'),
-    ("input_tokens", "12", 'input_tokens: expected a whole number of 0 or more, got "12"'),
+    ("input_tokens", "12", 'input_tokens: expected a whole number, got "12"'),
     ("input_tokens", -1, "input_tokens: expected a whole number of 0 or more, got -1"),
     ("start", "yesterday", 'start: expected a time such as "2026-03-02T09:00:00Z", got "yesterday"'),
     ("start", "2026-03-02T09:00:00", 'start: expected a time such as "2026-03-02T09:00:00Z", got "2026-03-02T09:00:00"'),
@@ -166,7 +166,7 @@ def test_the_summary_tells_dollars_by_evidence_reason_and_pull_request(files):
         "         $0.77   38.5%    no commit followed within 48 hours",
         "",
         "1 pull requests, the most expensive first",
-        "         $1.23  acme/web#7  ($1.16 to $1.23)",
+        "         $1.23  acme/web#7  ($1.23 to $1.23)",
     ]
 
 
@@ -178,11 +178,12 @@ def many(people=30, days=4):
             for n in range(people):
                 clock = f"2026-03-{day + 2:02}T{minute // 60:02}:{minute % 60:02}:{n:02}Z"
                 usage.append(CALL | {"id": f'u{len(usage)} "é"', "person": f"dev-{n}", "start": clock, "end": clock})
-        commits += [
-            COMMIT | {"sha": f"{n}-{day}-{hour}", "person": f"dev-{n}", "authored_at": f"2026-03-{day + 2:02}T{hour:02}:30:00Z", "pr_number": hour % 3}
-            for n in range(people)
-            for hour in range(1, 24, 4)
-        ]  # fmt: skip
+        for n in range(people):
+            for hour in range(1, 24, 4):
+                when = f"2026-03-{day + 2:02}T{hour:02}:30:00Z"
+                commits.append(
+                    {**COMMIT, "sha": f"{n}-{when}", "person": f"dev-{n}", "authored_at": when, "pr_number": hour % 3}
+                )
     return usage, commits
 
 
@@ -190,7 +191,7 @@ def test_the_order_of_the_lines_changes_nothing_and_everything_is_conserved(file
     usage, commits = many()
     write(files / "commits.jsonl", *commits)
     write(files / "usage.jsonl", *usage)
-    assert (files / "usage.jsonl").stat().st_size > 8 << 20
+    assert (files / "usage.jsonl").stat().st_size > 4 << 20
     assert attribute(files).returncode == 0
     assert attribute(files, output="again.jsonl").returncode == 0
     write(files / "commits.jsonl", *reversed(commits))

@@ -101,22 +101,32 @@ def test_the_next_commit_decides_between_two_pull_requests():
 
 
 def test_two_pull_requests_of_one_run_never_hold_the_same_cent():
-    second = facts(number=8, head_ref="other", commits=(git_commit("b" * 40, pr_number=8, authored_at=NOON - minutes(30)),))
+    commits = (git_commit("b" * 40, pr_number=8, authored_at=NOON - minutes(30)),)
+    second = facts(number=8, head_ref="other", commits=commits, **MERGED)
     hour = usage("hour", start=NOON - minutes(60), end=NOON, cost_usd=Decimal("1.01"), billed_usd=Decimal("1.01"))
-    computation = run([facts(commits=(git_commit(authored_at=NOON - minutes(1)),)), second], InMemorySource(hour))
+    computation = run([facts(commits=(git_commit(authored_at=NOON - minutes(1)),), **MERGED), second], InMemorySource(hour))
     assert sum(cost.cost_usd for cost in computation.costs) == Decimal("1.01")
     assert all(cost.cost_usd > 0 for cost in computation.costs)
+
+
+MERGED = {"state": "merged", "closed_at": NOON + minutes(5), "merged_at": NOON + minutes(5)}
 
 
 def test_minutes_are_asked_for_only_where_two_destinations_compete():
     theirs = git_commit("b" * 40, pr_number=8, authored_at=NOON - minutes(30), branch="b8")
     hour = usage("hour", start=NOON - minutes(60), end=NOON)
     source = InMemorySource(hour)
-    run([facts()], source, other=other_pull(8, theirs))
+    run([facts(**MERGED)], source, other=other_pull(8, theirs))
     assert [(i.person, i.start, i.end) for i in source.contested] == [("octocat", NOON - minutes(60), NOON)]
     alone = InMemorySource(hour)
-    run([facts()], alone)
+    run([facts(**MERGED)], alone)
     assert not alone.contested
+
+
+def test_minutes_are_asked_for_where_a_part_of_the_hour_waits_for_the_next_commit():
+    source = InMemorySource(usage("hour", start=NOON, end=NOON + minutes(60)))
+    run([facts()], source)
+    assert [(i.start, i.end) for i in source.contested] == [(NOON, NOON + minutes(60))]
 
 
 def test_finer_records_replace_the_hour():

@@ -1,0 +1,103 @@
+"""How right, how sure and how fast attribution is.
+
+    python bench/attribution.py            figures per grain on real usage with known truth, then with each rule left out
+    python bench/attribution.py --speed    wall time and memory of `pr-cost-bot attribute` against a DuckDB ASOF JOIN
+
+Needs the benchmark's data in ../shared/attribution (or PR_COST_BOT_SHARED); `--speed` makes its own input there-with.
+"""
+
+import argparse
+import importlib.util
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pr_cost_bot.attribute_files import run
+from pr_cost_bot.attribution import RULES
+
+SHARED = Path(os.environ.get("PR_COST_BOT_SHARED", Path(__file__).parents[2] / "shared")) / "attribution"
+SETS = ("entire", "cipherbox")
+GRAINS = ("event.tagged", "event", "1m", "1h", "1d")
+BY_TAGS_ONLY = frozenset({"tags", "stale-branch"})
+BUCKETS_ONLY = frozenset({"decay", "busy-days", "lines", "idle-hours", "sharpen"})
+
+
+def scorer():
+    spec = importlib.util.spec_from_file_location("score", SHARED / "score.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def figures(score, name, grain, *without):
+    folder = SHARED / "dev" / name
+    usage = folder / f"usage.{grain}.jsonl"
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / "allocations.jsonl"
+        arguments = ["--usage", usage, "--commits", folder / "commits.jsonl", "--pulls", folder / "pulls.jsonl"]
+        arguments += ["--output", output, *(part for rule in without for part in ("--without", rule))]
+        if run([str(argument) for argument in arguments]):
+            sys.exit(1)
+        label = f"{name} {grain}" + (f" without {', '.join(without)}" if without else "")
+        return {"label": label, **score.score(folder / f"truth.{grain.removesuffix('.tagged')}.jsonl", output, usage)}
+
+
+def matters(rule, grain):
+    """Whether a rule can change anything at this grain."""
+    if rule in BY_TAGS_ONLY:
+        return grain == "event.tagged"
+    return (grain in {"1h", "1d"}) == (rule in BUCKETS_ONLY) or rule == "merge-commits"
+
+
+def accuracy():
+    score = scorer()
+    for grain in GRAINS:
+        rows = [figures(score, name, grain) for name in SETS]
+        rows += [figures(score, name, grain, rule.name) for rule in RULES if matters(rule.name, grain) for name in SETS]
+        print(score.table(rows), flush=True)
+        print()
+
+
+def timed(arguments):
+    before = time.perf_counter()
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - before
+
+
+def speed(records):
+    """The best of three each, in turn, so that both meet the same machine."""
+    with tempfile.TemporaryDirectory() as scratch:
+        sizes = ["--developers", "500", "--repositories", "50", "--days", "140", "--commits-per-day", "3.4"]
+        generate = [sys.executable, SHARED / "generate.py", "--out", scratch, "--records", str(records), *sizes]
+        subprocess.run(generate, check=True)
+        folder = Path(scratch)
+        command = [sys.executable, "-m", "pr_cost_bot", "attribute", "--usage", folder / "usage.event.jsonl"]
+        command += ["--commits", folder / "commits.jsonl", "--pulls", folder / "pulls.jsonl", "--output", folder / "out.jsonl"]
+        anchor = [sys.executable, SHARED / "anchor.py", "duckdb", scratch]
+        pairs = [(timed(command), timed(anchor)) for _ in range(3)]
+        ours, theirs = (min(times) for times in zip(*pairs, strict=True))
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(
+            f"{records:,} records: {ours:.2f} s, DuckDB ASOF JOIN {theirs:.2f} s, ratio {ours / theirs:.1f}; peak {peak:.0f} MB"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--records", type=int, default=1_000_000)
+    arguments = parser.parse_args()
+    if not SHARED.exists():
+        sys.exit(f"no benchmark data in {SHARED}")
+    if arguments.speed:
+        speed(arguments.records)
+    else:
+        accuracy()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""`pr-cost-bot attribute`: attribution alone, offline, on JSON Lines files (interface section 7)."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pr_cost_bot.attribution import RULES, Engine, History, Options
+from pr_cost_bot.model import Commit, Pull, UsageRecord
+from pr_cost_bot.offline.crew import Crew, Progress
+from pr_cost_bot.offline.lines import BadLineError, read_all
+
+_OK, _WRONG_INPUT = 0, 2
+_STDIO = Path("-")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Attribute files and return the exit status: 0, or 2 for wrong arguments or input (then nothing is written)."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else _WRONG_INPUT
+    try:
+        with tempfile.TemporaryDirectory(prefix="pr-cost-bot-") as scratch:
+            _attribute(arguments, Path(scratch))
+    except BadLineError as error:
+        sys.stderr.write(f"{error}\n")
+        return _WRONG_INPUT
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or 'pr-cost-bot attribute'}: {error.strerror or error}\n")
+        return _WRONG_INPUT
+    return _OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pr-cost-bot attribute", description="Put usage on pull requests, from JSON Lines files to a JSON Lines file."
+    )
+    file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
+    parser.add_argument("--usage", required=True, help="usage records; - reads standard input", **file)
+    parser.add_argument("--commits", required=True, help="commits of the same people", **file)
+    parser.add_argument("--pulls", help="pull requests: when they were opened and closed, and from which branch", **file)
+    parser.add_argument("--output", required=True, help="where the allocations go; - writes standard output", **file)
+    parser.add_argument(
+        "--now",
+        type=_moment,
+        default=os.environ.get("PR_COST_BOT_NOW") or None,
+        metavar="TIME",
+        help="the clock, in RFC 3339 (default: PR_COST_BOT_NOW); without it nothing is pending",
+    )
+    parser.add_argument(
+        "--lookback-hours", type=_hours, default=48, metavar="N", help="how far usage may be from its commit (48)"
+    )
+    parser.add_argument(
+        "--without", action="append", default=[], choices=[rule.name for rule in RULES], metavar="RULE", help="leave out a rule"
+    )
+    parser.add_argument("--summary", action="store_true", help="print dollars by evidence, reason and pull request")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'expected a time such as 2026-03-02T09:00:00Z, got "{text}"') from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _hours(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'expected a whole number of hours, got "{text}"')
+    return int(text)
+
+
+def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
+    options = Options(lookback_hours=arguments.lookback_hours, now=arguments.now, switched_off=frozenset(arguments.without))
+
+    def load() -> Engine:
+        commits = read_all(arguments.commits, Commit)
+        pulls = read_all(arguments.pulls, Pull) if arguments.pulls else []
+        return Engine(History(commits, pulls, options), options)
+
+    usage = arguments.usage
+    if usage == _STDIO:
+        usage = scratch / "standard input"
+        with usage.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    crew = Crew(usage, _price, summarize=arguments.summary)
+    with _destination(arguments.output, scratch) as output, _progress() as progress:
+        summary = crew.attribute(load, output, scratch, progress)
+    if arguments.summary:
+        summary.write(sys.stderr if arguments.output == _STDIO else sys.stdout)
+
+
+def _price(records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:
+    from pr_cost_bot import pricing  # noqa: PLC0415 - only where something has no cost: the price list takes a while to load
+
+    return pricing.price(records).records
+
+
+@contextmanager
+def _destination(output: Path, scratch: Path) -> Iterator[Path]:
+    """A file to write to, which becomes the output when all went well, and only then."""
+    if output == _STDIO:
+        path = scratch / "allocations.jsonl"
+        yield path
+        sys.stdout.flush()
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    path = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        yield path
+        path.replace(output)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal, if the extra `cli` is installed; else nothing."""
+    bar = _bar() if sys.stderr.isatty() else None
+    if bar is None:
+        yield lambda _: None
+        return
+    yield bar[0]
+    bar[1]()
+
+
+def _bar() -> tuple[Progress, Callable[[], None]] | None:
+    try:
+        from rich.console import Console  # noqa: PLC0415 - an extra
+        from rich.progress import Progress as Bar  # noqa: PLC0415
+    except ImportError:
+        return None
+    # Without a thread of its own: this process forks.
+    bar = Bar(console=Console(stderr=True), transient=True, auto_refresh=False)
+    task = bar.add_task("Attributing", total=1.0)
+
+    def show(part: float) -> None:
+        bar.update(task, completed=part, refresh=True)
+
+    bar.start()
+    return show, bar.stop

@@ -1,0 +1,184 @@
+"""The commits of each person in the order of work, and the pull requests they belong to."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from operator import attrgetter
+
+import msgspec
+
+from pr_cost_bot.attribution.options import Options
+from pr_cost_bot.attribution.records import milliseconds
+from pr_cost_bot.model import Commit, Pull
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+FOREVER = 1 << 62
+
+_SHORT_SHA = 7
+# Heads that name no piece of work.
+SHARED_BRANCHES = frozenset(
+    {"", "HEAD", "main", "master", "trunk", "develop", "development", "dev", "staging", "production", "gh-pages"}
+)
+
+
+_ORDER = attrgetter("time", "sha", "destination.repository")
+
+
+class Destination(msgspec.Struct, eq=False, gc=False):
+    """A place where work can go: a pull request, or (`pr_number` None) a repository outside any pull request."""
+
+    repository: str
+    pr_number: int | None
+    opened: int = 0
+    closed: int = FOREVER  # when work on it ended; FOREVER: open, or unknown
+
+    def pending_at(self, now: int | None) -> bool:
+        """Whether it may still get commits: only a pull request that is open at the clock's time."""
+        return now is not None and self.pr_number is not None and self.closed > now
+
+
+class Work(msgspec.Struct, eq=False, gc=False):
+    """One commit on a person's timeline. `time` is the author's: a rebase moves the committer's."""
+
+    time: int
+    destination: Destination
+    sha: str
+    lines: int  # added and deleted; -1: unknown
+
+
+class Timeline(msgspec.Struct, eq=False):
+    """A person's commits by time."""
+
+    works: list[Work] = []
+    times: list[int] = []
+
+    def next_index(self, moment: int) -> int:
+        """Index of the first commit at or after `moment`."""
+        return bisect_left(self.times, moment)
+
+
+NOTHING = Timeline()
+
+
+class History:
+    """Every person's timeline, and pull requests by number, branch and commit. Works out only what is asked for."""
+
+    def __init__(self, commits: Iterable[Commit], pulls: Iterable[Pull], options: Options) -> None:
+        self._commits = commits if isinstance(commits, Sequence) else list(commits)
+        self._pulls = {(pull.repository, pull.pr_number): pull for pull in pulls}
+        self._places: dict[tuple[str, int | None], Destination] = {}
+        self._keep_merges = "merge-commits" in options.switched_off
+        self._timelines: dict[tuple[str, str | None], Timeline] = {}
+        self._by_person: dict[str, list[Commit]] = defaultdict(list)
+        for commit in self._commits:
+            self._by_person[commit.person].append(commit)
+            if commit.co_authors:
+                for person in {*commit.co_authors} - {commit.person}:
+                    self._by_person[person].append(commit)
+
+    def destination(self, repository: str, pr_number: int | None) -> Destination:
+        """The one object for this place."""
+        key = (repository, pr_number)
+        place = self._places.get(key)
+        if place is None:
+            pull = self._pulls.get((repository, pr_number)) if pr_number is not None else None
+            place = self._places[key] = _destination(repository, pr_number, pull)
+        return place
+
+    def timeline(self, person: str, repository: str | None = None) -> Timeline:
+        """A person's commits, in one repository if named; empty for somebody unknown. Merges only if there is nothing else."""
+        key = (person, repository)
+        timeline = self._timelines.get(key)
+        if timeline is None:
+            commits = self._by_person.get(person, [])
+            if repository is not None:
+                commits = [commit for commit in commits if commit.repository == repository]
+            timeline = self._timelines[key] = self._timeline(commits) if commits else NOTHING
+        return timeline
+
+    def forget(self, person: str) -> None:
+        """Free a person's timelines; they are worked out again when asked for."""
+        for key in [key for key in self._timelines if key[0] == person]:
+            del self._timelines[key]
+
+    def _timeline(self, commits: Sequence[Commit]) -> Timeline:
+        if not self._keep_merges:
+            commits = [commit for commit in commits if commit.parents <= 1 and not self._is_echo(commit)] or commits
+        works = [
+            Work(
+                milliseconds(commit.authored_at),
+                self.destination(commit.repository, commit.pr_number),
+                commit.sha,
+                _lines(commit),
+            )
+            for commit in commits
+        ]
+        works.sort(key=_ORDER)
+        return Timeline(works, [work.time for work in works])
+
+    def _is_echo(self, commit: Commit) -> bool:
+        """Whether a merge button wrote it: the copy of a pull request on its base branch, in the very second of the merge."""
+        if commit.pr_number is not None:
+            return False
+        second = milliseconds(commit.committed_at or commit.authored_at) // SECOND
+        return any((commit.repository, second + drift) in self._merges for drift in (-1, 0, 1))
+
+    @cached_property
+    def _merges(self) -> set[tuple[str, int]]:
+        """Repository and second of every merge."""
+        return {
+            (pull.repository, milliseconds(pull.merged_at) // SECOND)
+            for pull in self._pulls.values()
+            if pull.merged_at is not None
+        }
+
+    @cached_property
+    def _shas(self) -> dict[str, Commit]:
+        return {commit.sha: commit for commit in self._commits}
+
+    @cached_property
+    def _short_shas(self) -> dict[str, list[Commit]]:
+        short: dict[str, list[Commit]] = defaultdict(list)
+        for sha, commit in self._shas.items():
+            short[sha[:_SHORT_SHA]].append(commit)
+        return short
+
+    def by_sha(self, sha: str) -> Destination | None:
+        """The place of a commit, named in full or by at least its first seven digits."""
+        commit = self._shas.get(sha)
+        if commit is None and len(sha) >= _SHORT_SHA:
+            matching = [other for other in self._short_shas.get(sha[:_SHORT_SHA], []) if other.sha.startswith(sha)]
+            commit = matching[0] if len(matching) == 1 else None
+        return self.destination(commit.repository, commit.pr_number) if commit is not None else None
+
+    @cached_property
+    def _heads(self) -> dict[str, dict[str, list[Destination]]]:
+        """Places by branch and repository."""
+        heads: dict[str, dict[str, list[Destination]]] = defaultdict(lambda: defaultdict(list))
+        names = [(pull.head_ref, pull.repository, pull.pr_number) for pull in self._pulls.values()]
+        for branch, repository, number in {*names, *((c.branch, c.repository, c.pr_number) for c in self._commits)}:
+            if branch and branch not in SHARED_BRANCHES:
+                heads[branch][repository].append(self.destination(repository, number))
+        return heads
+
+    def heads(self, branch: str) -> dict[str, list[Destination]]:
+        """Places that a branch of this name leads to, by repository."""
+        return self._heads.get(branch, {})
+
+
+def _destination(repository: str, pr_number: int | None, pull: Pull | None) -> Destination:
+    if pull is None:
+        return Destination(repository, pr_number)
+    ends = [milliseconds(end) for end in (pull.merged_at, pull.closed_at) if end]
+    opened = milliseconds(pull.opened_at) if pull.opened_at else 0
+    return Destination(repository, pr_number, opened, min(ends) if ends else FOREVER)
+
+
+def _lines(commit: Commit) -> int:
+    if commit.additions is None and commit.deletions is None:
+        return -1
+    return (commit.additions or 0) + (commit.deletions or 0)

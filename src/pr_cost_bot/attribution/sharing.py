@@ -1,0 +1,146 @@
+"""Shared: a bucket wide enough to hold several pieces of work, split between them.
+
+Nobody knows when in the bucket the money was spent. What is known: work comes before its commit, mostly shortly before it; a
+busy bucket reaches further back than a quiet one; larger commits took somewhat more.
+"""
+
+from collections.abc import Collection
+from itertools import pairwise
+from math import exp, sqrt
+
+import msgspec
+
+from pr_cost_bot.attribution.history import HOUR, MINUTE, SECOND, Destination, Timeline, Work
+from pr_cost_bot.attribution.options import Options
+from pr_cost_bot.attribution.records import Call, milliseconds
+
+# Within an hour or two time passes evenly; within a day it does not, and the number of requests tells how long was worked.
+EVEN = 2 * HOUR
+_EVEN_REACH = 3 * HOUR
+_PER_REQUEST = 20 * SECOND
+_LEAST_REACH, _USUAL_REACH, _MOST_REACH = 15 * MINUTE, HOUR, 150 * MINUTE
+# Every commit took some work, however close to the one before it.
+_MINIMUM, _MINIMUM_PARTS = 6 * MINUTE, 12
+# Lines beyond this are generated, moved or vendored more often than written.
+_MANY_LINES = 60
+_LINES_POWER = 0.25
+# When nothing more was used right after the bucket, work towards a later commit is unlikely; when nothing was right before it,
+# work on its first commit began within it.
+_LATER = 0.8
+_IDLE_AFTER = 0.3
+_IDLE_BEFORE = 0.8
+# Of the time after an open pull request's last commit; a few minutes of it are not worth telling apart.
+_MOST_PENDING = 0.95
+_SHORT_REST = 5 * MINUTE
+# A small share is more often nothing than a little.
+_SHARPEN = 1.1
+
+
+class Portion(msgspec.Struct, eq=False, gc=False):
+    """What one place may have had of a bucket. `work`: its last commit that the bucket can have gone to."""
+
+    place: Destination
+    work: Work
+    weight: float
+    pending: bool = False  # after the last commit of an open pull request: it waits for the next
+
+
+class Spread:
+    """Splits buckets of one timeline. `busy`: beginnings and last milliseconds of the person's buckets."""
+
+    def __init__(self, timeline: Timeline, busy: Collection[int], options: Options) -> None:
+        self._timeline = timeline
+        self._busy = busy
+        self._lookback = options.lookback_hours * HOUR
+        self._off = options.switched_off
+        self._now = milliseconds(options.now) if options.now else None
+
+    def portions(self, call: Call) -> list[Portion]:
+        """Every place with a commit in the bucket, and that of the first commit after it; empty when none follows in time."""
+        times, works = self._timeline.times, self._timeline.works
+        first = self._timeline.next_index(call.begin)
+        last = self._timeline.next_index(call.finish)
+        if last < len(times) and times[last] - call.finish <= self._lookback:
+            last += 1
+        if first == last:
+            return []
+        reach = self._reach(call, times[first:last])
+        by_place: dict[Destination, Portion] = {}
+        previous = call.begin
+        for index in range(first, last):
+            weight = self._weight(call, previous, times[index], reach) * self._size(works[index])
+            if index == first and call.begin - 1 not in self._busy and "idle-hours" not in self._off:
+                weight *= _IDLE_BEFORE
+            self._add(by_place, works[index], weight)
+            previous = min(times[index], call.finish)
+        portions = self._sharpened(list(by_place.values()))
+        if last == len(times):
+            portions += self._pending(call, works[-1], reach, sum(portion.weight for portion in portions))
+        return portions
+
+    def _pending(self, call: Call, last: Work, reach: float, others: float) -> list[Portion]:
+        """The part of an hour after the last commit of an open pull request. Nobody works evenly through a day."""
+        if call.finish - call.begin > EVEN or self._now is None or not last.destination.pending_at(self._now):
+            return []
+        until = min(call.finish, self._now)
+        if until - last.time < _SHORT_REST:
+            return []
+        rest = min(_MOST_PENDING, max(0, until - last.time) / max(1, until - call.begin))
+        return [Portion(last.destination, last, others * rest / (1 - rest), pending=True)] if rest else []
+
+    @staticmethod
+    def _add(by_place: dict[Destination, Portion], work: Work, weight: float) -> None:
+        portion = by_place.get(work.destination)
+        if portion is None:
+            by_place[work.destination] = Portion(work.destination, work, weight)
+        else:
+            portion.weight += weight
+            portion.work = work
+
+    def _weight(self, call: Call, previous: int, moment: int, reach: float) -> float:
+        """Time worked towards a commit since the one before it, as far as it lies in the bucket."""
+        if moment < call.finish:
+            least = min(_MINIMUM, (call.finish - call.begin) // _MINIMUM_PARTS)
+            if "decay" in self._off:
+                return least
+            return least + reach * (1 - exp(-(moment - previous) / reach))
+        if "decay" in self._off:
+            return 1 if previous == call.begin else 0
+        weight = reach * (exp(-(moment - call.finish) / reach) - exp(-(moment - previous) / reach)) * _LATER
+        if call.finish not in self._busy and "idle-hours" not in self._off:
+            weight *= _IDLE_AFTER
+        return max(weight, 1e-9)
+
+    def _size(self, work: Work) -> float:
+        if "lines" in self._off or work.lines < 0:
+            return 1.0
+        return float(pow(1 + min(work.lines, _MANY_LINES), _LINES_POWER))
+
+    def _reach(self, call: Call, moments: list[int]) -> float:
+        """Time before a commit within which most of its work was done, in milliseconds."""
+        if call.finish - call.begin <= EVEN:
+            return _EVEN_REACH
+        if not call.requests or "busy-days" in self._off:
+            return _USUAL_REACH
+        edges = [call.begin, *(min(moment, call.finish) for moment in moments)]
+        gaps = [after - before for before, after in pairwise(edges)]
+        return reach_for(call.requests * _PER_REQUEST, gaps)
+
+    def _sharpened(self, portions: list[Portion]) -> list[Portion]:
+        if "sharpen" not in self._off and len(portions) > 1:
+            total = sum(portion.weight for portion in portions)
+            for portion in portions:
+                portion.weight = (portion.weight / total) ** _SHARPEN
+        return portions
+
+
+def reach_for(worked: float, gaps: list[int]) -> float:
+    """The reach at which the time worked in the gaps before commits adds up to `worked`, within bounds."""
+    low, high = float(_LEAST_REACH), float(_MOST_REACH)
+    for _ in range(8):
+        middle = sqrt(low * high)
+        if sum(middle * (1 - exp(-gap / middle)) for gap in gaps) > worked:
+            high = middle
+        else:
+            low = middle
+    return sqrt(low * high)

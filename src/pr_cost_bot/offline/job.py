@@ -1,0 +1,103 @@
+"""One person after the other: read, decide, write."""
+
+import mmap
+import re
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import BinaryIO
+
+import msgspec
+
+from pr_cost_bot.attribution import Call, Engine
+from pr_cost_bot.attribution.records import set_clocks
+from pr_cost_bot.model import UsageRecord
+from pr_cost_bot.offline import render
+from pr_cost_bot.offline.lines import BadFieldError, amount_text
+from pr_cost_bot.offline.summary import Summary
+
+Price = Callable[[Sequence[UsageRecord]], Sequence[UsageRecord]]
+"""Gives records without a cost their price; unknown models keep None."""
+
+Share = list[tuple[str | None, "array[int]"]]
+"""Persons and where their lines are."""
+
+
+_ID, _TIME = attrgetter("id"), attrgetter("begin")
+_PLAIN_AMOUNTS = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\n?)*+", re.ASCII)
+
+
+class MisplacedError(Exception):
+    """A line was not where the quick index said."""
+
+
+class Job:
+    """Attributes a share of the persons of a file."""
+
+    def __init__(self, data: mmap.mmap, engine: Engine, price: Price, summary: Summary | None) -> None:
+        self._data = data
+        self._engine = engine
+        self._price = price
+        self.summary = summary or Summary()
+        self._summarize = summary is not None
+        self._decoder = msgspec.json.Decoder(Call)
+
+    def run(self, share: Share, output: BinaryIO, done: Callable[[int], None]) -> None:
+        """Write the allocations of these persons, in this order. `done`: told of every number of bytes read.
+
+        Raises: msgspec.DecodeError, UnicodeDecodeError, BadFieldError: a line cannot be used; MisplacedError.
+        """
+        for person, ranges in share:
+            calls = self._read(person, ranges)
+            decisions = self._engine.decide(person, calls)
+            output.write("".join(render.lines(calls, decisions)).encode("utf-8", "surrogatepass"))
+            if self._summarize:
+                self.summary.add(calls, decisions)
+            if person is not None:
+                self._engine.history.forget(person)
+            done(sum(ranges[1::2]) - sum(ranges[::2]))
+
+    def _read(self, person: str | None, ranges: "array[int]") -> list[Call]:
+        calls: list[Call] = []
+        decode = self._decoder.decode_lines
+        for start, end in zip(ranges[::2], ranges[1::2], strict=True):
+            calls += decode(self._data[start:end])
+        if any([call.person != person for call in calls]):  # noqa: C419 - a list is faster here
+            raise MisplacedError
+        return self._ready(calls)
+
+    def _ready(self, calls: list[Call]) -> list[Call]:
+        """Checked, priced, in order, each once."""
+        set_clocks(calls)
+        check(calls)
+        unpriced = [call for call in calls if call.cost_usd is None]
+        if unpriced:
+            priced = self._price([render.record_of(call) for call in unpriced])
+            for call, record in zip(unpriced, priced, strict=True):
+                call.cost_usd = format(record.cost_usd, "f") if record.cost_usd is not None else None
+        calls.sort(key=_ID)  # sorting is stable: by time, and by id within one moment
+        calls.sort(key=_TIME)
+        return calls if len({call.id for call in calls}) == len(calls) else list(_once(calls))
+
+
+def check(calls: Sequence[Call]) -> None:
+    """What types cannot check; afterwards amounts are plain decimal text. Raises: BadFieldError."""
+    for call in calls:
+        if call.finish < call.begin:
+            raise BadFieldError("end", "a time not before start")
+    if _PLAIN_AMOUNTS.fullmatch("\n".join([call.cost_usd or "0" for call in calls])) is None:
+        for call in calls:
+            if call.cost_usd is not None:
+                call.cost_usd = amount_text(call.cost_usd, "cost_usd")
+    for call in calls:
+        if call.billed_usd is not None:
+            call.billed_usd = amount_text(call.billed_usd, "billed_usd")
+
+
+def _once(calls: Iterable[Call]) -> Iterable[Call]:
+    """Without exact repetitions: the same record twice, as overlapping pages of an API give it, counts once."""
+    previous: Call | None = None
+    for call in calls:
+        if previous is None or call.id != previous.id or msgspec.structs.astuple(call) != msgspec.structs.astuple(previous):
+            yield call
+        previous = call
