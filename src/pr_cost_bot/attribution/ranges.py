@@ -193,7 +193,7 @@ def shared(portions: Sequence[Portion], parts: Sequence[int], around: Surroundin
         if portion.pending:
             shares.append(Share(portion.place, portion.work.sha, None, PENDING, part, low, high))
         else:
-            shares.append(share(portion.place, portion.work.sha, evidence, str(evidence), (part, low, high)))
+            shares.append(share(portion.place, portion.chief.sha, evidence, str(evidence), (part, low, high)))
     places = {portion.place for portion in portions}
     trace = min(WHOLE, int(WHOLE * (_TRACE + _TRACE_RESTLESS * around.unrest)))
     shares += [

@@ -37,11 +37,16 @@ _SHARPEN = 1.1
 
 
 class Portion(msgspec.Struct, eq=False, gc=False):
-    """What one place may have had of a bucket. `work`: its last commit that the bucket can have gone to."""
+    """What one place may have had of a bucket.
+
+    `work`: its last commit that the bucket can have gone to; `chief`: the one that most of it went to.
+    """
 
     place: Destination
     work: Work
     weight: float
+    chief: Work
+    most: float = 0.0  # the weight of `chief`
     pending: bool = False  # after the last commit of an open pull request: it waits for the next
 
 
@@ -86,16 +91,18 @@ class Spread:
         if until - last.time < _SHORT_REST:
             return []
         rest = min(_MOST_PENDING, max(0, until - last.time) / max(1, until - call.begin))
-        return [Portion(last.destination, last, others * rest / (1 - rest), pending=True)] if rest else []
+        return [Portion(last.destination, last, others * rest / (1 - rest), last, pending=True)] if rest else []
 
     @staticmethod
     def _add(by_place: dict[Destination, Portion], work: Work, weight: float) -> None:
         portion = by_place.get(work.destination)
         if portion is None:
-            by_place[work.destination] = Portion(work.destination, work, weight)
+            by_place[work.destination] = Portion(work.destination, work, weight, work, weight)
         else:
             portion.weight += weight
             portion.work = work
+            if weight > portion.most:
+                portion.chief, portion.most = work, weight
 
     def _weight(self, call: Call, previous: int, moment: int, reach: float) -> float:
         """Time worked towards a commit since the one before it, as far as it lies in the bucket."""

@@ -38,7 +38,8 @@ def _outcome(finished: Finished) -> str:
     outputs = finished.outputs
     if not outputs:
         return "done"
-    facts = [f"${outputs['cost_usd']}", outputs["cost_label"] or "no label"]
+    found = outputs["cost_label"] or outputs["complete"] == "true"
+    facts = [f"${outputs['cost_usd']}" if found else "nothing found yet", outputs["cost_label"] or "no label"]
     facts += ["settled"] if outputs["settled"] == "true" else []
     facts += [] if outputs["complete"] == "true" else ["incomplete"]
     return ", ".join(facts)

@@ -12,6 +12,12 @@ def test_an_hour_with_one_place_to_go_goes_there_whole():
     assert spent([bucket("09:00", 1, "8.00")], [commit("10:30", 1)]) == {1: 8}
 
 
+def test_an_hour_with_one_place_to_go_is_matched_and_stands_on_the_commit_most_of_it_led_to():
+    (share,) = allocate([bucket("09:00", 1, "8.00")], [commit("09:57", 1), commit("10:58", 1)])
+    assert share.evidence is Evidence.MATCHED
+    assert share.commit == commit("09:57", 1).sha
+
+
 def test_an_hour_with_two_places_to_go_is_split_by_the_time_before_each_commit():
     shares = spent([bucket("09:00", 1, "8.00")], [commit("09:45", 1), commit("10:00", 2)])
     assert shares[1] > 2 * shares[2]
