@@ -160,13 +160,9 @@ def _halves(whole):
     """Part on the pull request, part on none."""
     part = (whole.cost / 3).quantize(Decimal("1e-12"))
     billed = None if whole.billed is None else part if whole.billed else Decimal(0)
-    tokens = Tokens(*(count // 3 for count in (whole.tokens.cache_read + whole.tokens.cache_write, 0, 0, whole.tokens.output)))
-    rest = Tokens(
-        whole.tokens.input - tokens.input,
-        whole.tokens.cache_read,
-        whole.tokens.cache_write,
-        whole.tokens.output - tokens.output,
-    )
+    read, write, out = (count // 3 for count in (whole.tokens.cache_read, whole.tokens.cache_write, whole.tokens.output))
+    tokens = Tokens(read + write, read, write, out)
+    rest = Tokens(*(getattr(whole.tokens, name) - getattr(tokens, name) for name in tokens.__struct_fields__))
     yield whole._replace(cost=part, billed=billed, tokens=tokens, requests=1)
     yield whole._replace(
         cost=whole.cost - part,
@@ -222,7 +218,7 @@ def usage_of(org, computed_at=COMPUTED):
     return UsageOfRun(
         computed_at=computed_at,
         rows=usage_rows(records, allocations),
-        covered=covered(PEOPLE, MODELS, REPOSITORIES, START, END),
+        covered=covered(PEOPLE, MODELS, (), START, END),
     )
 
 

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
 _OBJECTS_UNTIL_COLLECTION = 200_000
 _WITH_OWN_ARGUMENTS = {
-    "attribute": ("pr_cost_bot.attribute_files", "attribution alone, offline, on files"),
-    "import": ("pr_cost_bot.importing", "turn vendors' exports into usage for 'attribute'"),
+    "attribute": ("pr_cost_bot.attribute_files:run", "attribution alone, offline, on files"),
+    "import": ("pr_cost_bot.importing:run", "turn vendors' exports into usage for 'attribute'"),
+    "report": ("pr_cost_bot.report_command:run", "answers from the table in a database"),
+    "digest": ("pr_cost_bot.digest_command:run", "the week in one message"),
+    "dashboard": ("pr_cost_bot.dashboard_command:run", "the table as one static folder to look at"),
+    "ledger": ("pr_cost_bot.ledger_command:run_ledger", "move the table between branch and database, bring it up to date"),
+    "export": ("pr_cost_bot.ledger_command:run_export", "the table as FOCUS, as Parquet, as views"),
 }
-"""Command to the module whose `run(argv)` it is, and what it does."""
+"""Command to the function that takes the rest of the arguments, and what it does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["action"]:
         return _act()
     if arguments and arguments[0] in _WITH_OWN_ARGUMENTS:
-        module, _ = _WITH_OWN_ARGUMENTS[arguments[0]]
-        return int(import_module(module).run(arguments[1:]))
+        target, _ = _WITH_OWN_ARGUMENTS[arguments[0]]
+        module, _, function = target.partition(":")
+        return int(getattr(import_module(module), function)(arguments[1:]))
     options = _parser().parse_args(arguments)
     if options.command == "demo":
         from pr_cost_bot.demo import run_demo

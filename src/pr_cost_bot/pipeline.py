@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 
@@ -12,6 +13,7 @@ from pr_cost_bot.assemble import Findings, assemble, people_of, window_of
 from pr_cost_bot.config import Config
 from pr_cost_bot.evidence import as_usage, on_noted_commits, part_claims
 from pr_cost_bot.evidence_files import FileEvidence, read_evidence
+from pr_cost_bot.ledger.usage import UsageOfRun, covered, usage_rows
 from pr_cost_bot.model import (
     Allocation,
     Author,
@@ -24,12 +26,16 @@ from pr_cost_bot.model import (
     PullRequest,
     PullRequestCost,
     SourceResult,
+    SourceState,
     SourceStatus,
     UsageQuery,
     UsageRecord,
 )
 from pr_cost_bot.people import People, co_authors, commits_of, resolve
 from pr_cost_bot.ports import CompetingWork, GitHub, PullRequestFacts, ReadError, Source
+
+_HOUR = timedelta(hours=1)
+_FINEST = Decimal("1e-12")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,7 @@ class Computation:
     costs: tuple[PullRequestCost, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    usage: UsageOfRun | None = None  # for a ledger that keeps people's usage too
 
 
 def compute(
@@ -95,7 +102,12 @@ def compute(
         *people.problems,
         *(status.problem for status in statuses if status.problem is not None),
     )
-    return Computation(costs=costs, problems=tuple(dict.fromkeys(problems)), notes=(*claimed.notes, *placed.notes))
+    return Computation(
+        costs=costs,
+        problems=tuple(dict.fromkeys(problems)),
+        notes=(*claimed.notes, *placed.notes),
+        usage=_usage(placed, query, statuses, pulls),
+    )
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -115,14 +127,26 @@ class _Placed(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
+def _usage(placed: _Placed, query: UsageQuery, statuses: Sequence[SourceStatus], pulls: Sequence[PullRequest]) -> UsageOfRun:
+    """All usage seen, and which people, sources and time it is complete for."""
+    whole = [status.name for status in statuses if status.state is SourceState.OK]
+    persons = [identity.person for identity in query.people]
+    keys = [(pull.repository, pull.number) for pull in pulls]
+    return UsageOfRun(
+        computed_at=query.now,
+        rows=usage_rows(placed.records, placed.allocations),
+        covered=covered(persons, whole, keys, query.start, query.end),
+    )
+
+
 def _query(pulls: Sequence[PullRequest], people: People, config: Config, now: datetime) -> UsageQuery:
     """The usage of everybody who took part, over all the windows."""
     windows = [window_of(pull, config.attribution.lookback_hours, now) for pull in pulls]
     persons = {person for pull in pulls for person in people_of(pull, people)}
     return UsageQuery(
         people=people.identities(persons),
-        start=min(window.start for window in windows),
-        end=max(window.end for window in windows),
+        start=floor_hour(min(window.start for window in windows)),
+        end=min(now, floor_hour(max(window.end for window in windows)) + _HOUR),
         now=now,
     )
 
@@ -219,7 +243,22 @@ def _placed(
 
 
 def _with_person(record: UsageRecord, people: People) -> UsageRecord:
-    return msgspec.structs.replace(record, person=people.of_actor(record.source, record.actor))
+    return msgspec.structs.replace(
+        record,
+        person=people.of_actor(record.source, record.actor),
+        cost_usd=_without_noise(record.cost_usd),
+        billed_usd=_without_noise(record.billed_usd),
+    )
+
+
+def _without_noise(amount: Decimal | None) -> Decimal | None:
+    """What lies below a millionth of a millionth of a dollar is the noise of somebody's binary floats."""
+    return amount if amount is None or int(amount.as_tuple().exponent) >= -12 else amount.quantize(_FINEST)
+
+
+def floor_hour(moment: datetime) -> datetime:
+    """The beginning of its hour, in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _authors_of(pull: PullRequest) -> Iterable[Author]:

@@ -9,6 +9,7 @@ import msgspec
 from pr_cost_bot import render, runner
 from pr_cost_bot.config import Config
 from pr_cost_bot.ledger.rows import document_of, dollars, rfc3339
+from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem, PullRequestCost
 from pr_cost_bot.ports import PullRequestFacts, Row
 from pr_cost_bot.publish import Known, Published
@@ -24,6 +25,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     config: Config
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    usage: UsageOfRun | None = None
     published: Published | None = None
     outputs: bool = True
 

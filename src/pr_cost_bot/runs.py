@@ -142,7 +142,7 @@ def _is_final(row: Row, facts: PullRequestFacts) -> bool:
 
 
 def _report_of(known: Sequence[Known], config: Config, computation: Computation) -> Report:
-    return Report(known=tuple(known), config=config, notes=computation.notes)
+    return Report(known=tuple(known), config=config, notes=computation.notes, usage=computation.usage)
 
 
 def _finish(run: Run, config: Config, table: Table, known: Sequence[Known], made: Report) -> int:
@@ -151,7 +151,9 @@ def _finish(run: Run, config: Config, table: Table, known: Sequence[Known], made
         report(run.settings, made)
         return 0
     published = publish(known, config, run.client, table, lambda: time.sleep(1))
-    trouble = _write_artifact(run, config, known)
+    before = table.problems
+    table.write_usage(made.usage)
+    trouble = (*_write_artifact(run, config, known), *(problem for problem in table.problems if problem not in before))
     published = Published(
         comments=published.comments,
         problems=(*published.problems, *trouble),

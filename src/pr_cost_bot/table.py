@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pr_cost_bot import github
 from pr_cost_bot.config import Config
+from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import Ledger, PublishError, PullRequestFacts, Row
 from pr_cost_bot.settings import Settings, SettingsError
@@ -41,6 +42,16 @@ class Table:
         """See ports.Ledger. What could not be read is not written over."""
         if not self.failed:
             self._ledger.write(rows)
+
+    def write_usage(self, usage: UsageOfRun | None) -> None:
+        """Keep people's usage, where the ledger is one that does. Never raises: see `problems`."""
+        keep = getattr(self._ledger, "write_usage", None)
+        if keep is None or usage is None or self.failed:
+            return
+        try:
+            keep(usage)
+        except PublishError as error:
+            self.problems, self.failed = (*self.problems, error.problem), True
 
 
 def _ledger(settings: Settings, client: github.GitHubClient, config: Config) -> Ledger:

@@ -15,6 +15,7 @@ from pr_cost_bot.model import Problem
 _PATTERN_LIMIT = 200  # characters of a pattern
 _REPEATS = 4  # unbounded repetitions in a pattern; the time for a line grows with line length to this power at worst
 _LINE = 200
+_MOST = 5  # tickets of one pull request
 _LINES = 100
 
 # What looks like a ticket to the default pattern and never is one.
@@ -67,19 +68,20 @@ def check_pattern(pattern: str) -> Problem | None:
 
 
 def ticket(pattern: str, *, branch: str, title: str, body: str, messages: Iterable[str] = ()) -> str | None:
-    """The first ticket named by the branch, the title, the body or the messages, in this order.
+    """The tickets that the branch names, else the title, else the body, else the messages: one, or several as `A-1, B-2`.
 
     The whole match, or its group `ticket` where the pattern has one. None when there is none, or when the pattern is unusable.
     """
     if check_pattern(pattern) is not None:
         return None
     compiled = re.compile(pattern)
+    group = "ticket" if "ticket" in compiled.groupindex else 0
     for text in (branch, title, body, *messages):
-        for line in text.splitlines()[:_LINES]:
-            for match in compiled.finditer(line[:_LINE]):
-                found = (match["ticket"] if "ticket" in compiled.groupindex else match[0]) or ""
-                if found and not (pattern == Tickets().pattern and _NO_TICKETS.fullmatch(found)):
-                    return found
+        lines = (line[:_LINE] for line in text.splitlines()[:_LINES])
+        found = dict.fromkeys(match[group] or "" for line in lines for match in compiled.finditer(line))
+        named = [name for name in found if name and not (pattern == Tickets().pattern and _NO_TICKETS.fullmatch(name))]
+        if named:
+            return ", ".join(named[:_MOST])
     return None
 
 

@@ -126,3 +126,27 @@ def test_the_demo_leaves_comment_table_and_artifacts(tmp_path):
     assert (out / "table/pr-cost-data/pr_costs/1.json").exists()
     assert "incomplete" in (out / "runs/03-opened/log.txt").read_text()
     assert (out / "index.html").exists()
+
+
+def test_the_database_that_runs_fill_answers_questions(tmp_path):
+    url = f"sqlite:///{tmp_path}/costs.db"
+    with stage() as s:
+        s.inputs["database_url"] = url
+        s.vendors.add(call("ada", at("09:30")), call("ada", at("13:00", -1)))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))], text="WEB-12: Checkout")
+        s.repository.merge(number, at("10:30"))
+        assert s.event("closed", number, at("12:00")).status == 0
+    answers = [
+        run("report", *question, "--database", url, "--from", "2026-11-01", "--to", "2026-11-30", "--format", "json")
+        for question in (("overview",), ("by", "ticket"), ("reconcile",), ("explain", "acme/web#1"))
+    ]
+    for answer in answers:
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert [row["now"] for row in json.loads(answers[0].stdout)["rows"][:1]] == ["3"]
+    assert "WEB-12" in answers[1].stdout
+    folder = tmp_path / "dashboard"
+    assert run("dashboard", "--from", url, "--output", str(folder)).returncode == 0
+    assert (folder / "index.html").exists()
+    digest = run("digest", "--from", url, PR_COST_BOT_NOW=at("12:00", 1).isoformat())
+    assert digest.returncode == 0, digest.stderr
+    assert "$" in digest.stdout

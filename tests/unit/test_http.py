@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
-from pr_cost_bot.http import normalise_base_url as normalise
+from pr_cost_bot.http_address import normalise_base_url as normalise
 from pr_cost_bot.http_errors import clean, kind_of, retry_after
 from pr_cost_bot.simulator.server import Handler, Request, Response, Server
 

@@ -59,7 +59,11 @@ def test_long_texts_are_looked_at_only_at_their_beginning():
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_pattern_on_any_text_is_survived(pattern, text):
     found = find(pattern, title=text)
-    assert found is None or found in text
+    assert found is None or all(part in text for part in found.split(", "))
+
+
+def test_several_tickets_of_one_place_are_all_named_and_other_places_are_not_asked():
+    assert find(r"[A-Z]+-\d+", title="WEB-1, API-2 and WEB-1 again") == "WEB-1, API-2"
 
 
 @pytest.mark.parametrize(

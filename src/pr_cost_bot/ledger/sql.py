@@ -1,153 +1,111 @@
 """The lasting table in a database: any that SQLAlchemy reaches, SQLite without an extra (interface section 6)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
-from pr_cost_bot.ledger.rows import LINE_FIELDS, MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS, dollars, rfc3339
-from pr_cost_bot.model import Problem
-from pr_cost_bot.ports import PublishError, Row
+from pr_cost_bot.ledger.database import Database
+from pr_cost_bot.ledger.rows import MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS, dollars, rfc3339
+from pr_cost_bot.ledger.tables import PR_COST_LINES, PR_COSTS
+from pr_cost_bot.ledger.usage import UsageOfRun
+from pr_cost_bot.ledger.usage_store import write_usage
+from pr_cost_bot.ports import Row
 
-
-class _Money(sa.types.TypeDecorator[Decimal]):
-    """Exact decimals: NUMERIC where the database has it, text in SQLite, whose NUMERIC is a binary float."""
-
-    impl = sa.Numeric(38, 18)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.engine.Dialect) -> sa.types.TypeEngine[Any]:
-        return dialect.type_descriptor(sa.String(64) if dialect.name == "sqlite" else sa.Numeric(38, 18))
-
-    def process_bind_param(self, value: Decimal | None, dialect: sa.engine.Dialect) -> Any:
-        return dollars(value) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: sa.engine.Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-class _Moment(sa.types.TypeDecorator[datetime]):
-    """UTC, whatever the database does with zones."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: sa.engine.Dialect) -> datetime | None:
-        return None if value is None else (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
-
-
-_WHOLE = {"pr_number", "commits", "additions", "deletions", "schema_version", "requests"}
-_FLAGS = {"complete", "settled"}
-_OPTIONAL = {"first_commit_at", "merged_at", "closed_at", "ticket", "purpose", "billed_usd", "cost_label", "estimate_usd"}
-_NAMES = {"repository": 255, "source": 64, "product": 128, "model": 255, "person": 255, "evidence": 16}
-
-
-def _column(name: str, key: Iterable[str]) -> sa.Column[Any]:
-    kind: sa.types.TypeEngine[Any]
-    if name in MONEY_FIELDS:
-        kind = _Money()
-    elif name in TIME_FIELDS:
-        kind = _Moment()
-    elif name in _FLAGS:
-        kind = sa.Boolean()
-    elif name in _WHOLE or name.endswith("_tokens"):
-        kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    else:
-        kind = sa.String(_NAMES[name]) if name in _NAMES else sa.Text()
-    return sa.Column(name, kind, primary_key=name in key, nullable=name in _OPTIONAL, autoincrement=False)
-
-
-METADATA = sa.MetaData()
-PR_COSTS = sa.Table("pr_costs", METADATA, *(_column(name, ("repository", "pr_number")) for name in ROW_FIELDS))
-PR_COST_LINES = sa.Table(
-    "pr_cost_lines",
-    METADATA,
-    *(_column(name, ("repository", "pr_number", "source", "product", "model", "person", "evidence")) for name in LINE_FIELDS),
-)
+_CI_USAGE = "ci_usage"
+_AT_ONCE = 500
+_TRIES = 6
 
 
 class SqlLedger:
-    """`pr_costs` and `pr_cost_lines` in a database. Makes the tables when they are missing."""
+    """`pr_costs`, `pr_cost_lines` and `usage` in a database. Makes the tables when they are missing."""
 
     def __init__(self, url: str) -> None:
         """Take a SQLAlchemy URL. Raises PublishError when it is none or its driver is missing."""
-        try:
-            self._engine = _engine(url)
-        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
-            raise PublishError(
-                Problem(
-                    "The database_url cannot be used.",
-                    "It is not a SQLAlchemy URL, or the driver it names is not installed.",
-                    "Write it like sqlite:///costs.db or postgresql+psycopg://user:password@host/name, with its driver installed.",
-                )
-            ) from None
+        self._database = Database(url)
 
     def read(self, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
         """The rows there are. Raises PublishError."""
-        with self._transaction() as connection:
-            lines = _lines_by_number(connection, repository, numbers)
-            chosen = sa.select(PR_COSTS).where(PR_COSTS.c.repository == repository, PR_COSTS.c.pr_number.in_(numbers))
-            return {
-                row["pr_number"]: {**_to_json(row), "lines": lines.get(row["pr_number"], [])}
-                for row in connection.execute(chosen).mappings()
-            }
+        rows: dict[int, Row] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(numbers), _AT_ONCE):
+                rows |= _rows(connection, repository, numbers[start : start + _AT_ONCE])
+        return rows
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, by repository and number. Raises PublishError."""
+        with self._database.reading() as connection:
+            keys = connection.execute(
+                sa.select(PR_COSTS.c.repository, PR_COSTS.c.pr_number).order_by(PR_COSTS.c.repository, PR_COSTS.c.pr_number)
+            ).all()
+            for start in range(0, len(keys), _AT_ONCE):
+                chunk = keys[start : start + _AT_ONCE]
+                for repository in dict.fromkeys(key.repository for key in chunk):
+                    numbers = [key.pr_number for key in chunk if key.repository == repository]
+                    found = _rows(connection, repository, numbers)
+                    yield from (found[number] for number in numbers)
+
+    def settled(self, repository: str) -> set[int]:
+        """Numbers of the pull requests whose figure no source can still change. Raises PublishError."""
+        chosen = sa.select(PR_COSTS.c.pr_number).where(PR_COSTS.c.repository == repository, PR_COSTS.c.settled.is_(True))
+        with self._database.reading() as connection:
+            return set(connection.execute(chosen).scalars())
 
     def write(self, rows: Sequence[Row]) -> None:
         """Insert or update each row with its lines, unless the row there is newer. Raises PublishError."""
         for row in rows:
+            self._until_nobody_else_does(partial(_write_row, row=row))
+
+    def write_usage(self, usage: UsageOfRun) -> None:
+        """Replace what older runs wrote about the hours that this run covers. Raises PublishError."""
+        self._until_nobody_else_does(partial(write_usage, usage=usage))
+
+    def _until_nobody_else_does(self, write: Callable[[Connection], None]) -> None:
+        """Another writer may insert the same key meanwhile: then it is there, and is updated."""
+        for _ in range(_TRIES - 1):
             try:
-                self._write_one(row)
+                with self._database.writing() as connection:
+                    write(connection)
             except sa.exc.IntegrityError:
-                # Another writer inserted the same key meanwhile: now it is there, and is updated.
-                self._write_one(row)
-
-    def _write_one(self, row: Row) -> None:
-        with self._transaction() as connection:
-            key = (PR_COSTS.c.repository == row["repository"]) & (PR_COSTS.c.pr_number == row["pr_number"])
-            values = _from_json({name: row[name] for name in ROW_FIELDS})
-            there = connection.execute(sa.select(PR_COSTS.c.computed_at).where(key).with_for_update()).scalar()
-            if there is not None and there > values["computed_at"]:
-                return
-            connection.execute(
-                sa.insert(PR_COSTS).values(values) if there is None else sa.update(PR_COSTS).where(key).values(values)
-            )
-            old = (PR_COST_LINES.c.repository == row["repository"]) & (PR_COST_LINES.c.pr_number == row["pr_number"])
-            connection.execute(sa.delete(PR_COST_LINES).where(old))
-            if row["lines"]:
-                connection.execute(sa.insert(PR_COST_LINES), [_from_json(line) for line in row["lines"]])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                if not sa.inspect(connection).has_table(PR_COST_LINES.name):
-                    METADATA.create_all(connection)
-                yield connection
-        except sa.exc.IntegrityError:
-            raise
-        except sa.exc.DBAPIError as error:
-            raise PublishError(
-                Problem(
-                    f"The database did not take the row ({type(error.orig).__name__}).",
-                    "It may be out of reach from this runner, the password may be wrong, or the account may not create tables.",
-                    "Try database_url with the database's own client from the same network.",
-                )
-            ) from None
+                continue
+            return
+        with self._database.writing() as connection:
+            write(connection)
 
 
-def _engine(url: str) -> Engine:
-    if not sa.make_url(url).drivername.startswith("sqlite"):
-        return sa.create_engine(url, poolclass=sa.NullPool)
-    engine = sa.create_engine(url, connect_args={"timeout": 30}, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    # Writers queue up at the start of their transaction instead of failing in its middle.
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    sa.event.listen(engine, "commit", lambda connection: connection.exec_driver_sql("COMMIT"))
-    sa.event.listen(engine, "rollback", lambda connection: connection.exec_driver_sql("ROLLBACK"))
-    return engine
+def _rows(connection: Connection, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
+    lines = _lines_by_number(connection, repository, numbers)
+    chosen = sa.select(PR_COSTS).where(PR_COSTS.c.repository == repository, PR_COSTS.c.pr_number.in_(numbers))
+    return {
+        row["pr_number"]: {**_to_json(row), "lines": lines.get(row["pr_number"], [])}
+        for row in map(_with_ci_usage, connection.execute(chosen).mappings())
+    }
+
+
+def _with_ci_usage(row: sa.RowMapping) -> dict[str, Any]:
+    """A row says what AI cost in CI only where there is something to say."""
+    kept = row[_CI_USAGE]
+    rest = {str(name): value for name, value in row.items() if name != _CI_USAGE}
+    return rest if kept is None else {**rest, _CI_USAGE: json.loads(kept)}
+
+
+def _write_row(connection: Connection, row: Row) -> None:
+    key = (PR_COSTS.c.repository == row["repository"]) & (PR_COSTS.c.pr_number == row["pr_number"])
+    kept = json.dumps(row[_CI_USAGE], ensure_ascii=False) if _CI_USAGE in row else None
+    values = {**_from_json({name: row[name] for name in ROW_FIELDS}), _CI_USAGE: kept}
+    there = connection.execute(sa.select(PR_COSTS.c.computed_at).where(key).with_for_update()).scalar()
+    if there is not None and there > values["computed_at"]:
+        return
+    connection.execute(sa.insert(PR_COSTS).values(values) if there is None else sa.update(PR_COSTS).where(key).values(values))
+    old = (PR_COST_LINES.c.repository == row["repository"]) & (PR_COST_LINES.c.pr_number == row["pr_number"])
+    connection.execute(sa.delete(PR_COST_LINES).where(old))
+    if row["lines"]:
+        connection.execute(sa.insert(PR_COST_LINES), [_from_json(line) for line in row["lines"]])
 
 
 def _lines_by_number(connection: Connection, repository: str, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

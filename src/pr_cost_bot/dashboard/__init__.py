@@ -1,0 +1,1 @@
+"""The dashboard: figures of the table (pure), and the static pages that show them."""

@@ -1,0 +1,74 @@
+"""What to look at, in plain sentences, from the figures of a digest. Pure. Names in them are untrusted text."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from pr_cost_bot.digest.figures import Digest
+from pr_cost_bot.render.numbers import dollars
+
+NOTABLE_CHANGE = Decimal("0.1")
+NOTABLE_SHARE = Decimal("0.05")
+MUCH_UNATTRIBUTED = Decimal("0.1")
+MUCH_UNMERGED = Decimal("0.25")
+
+
+def advice(digest: Digest) -> list[str]:
+    """The most telling first; nothing where all is as usual."""
+    return [*_trend(digest), *_budget(digest), *_few(digest), *_models(digest), *_loose_ends(digest)]
+
+
+def percent(part: Decimal) -> str:
+    """A part of 1 as a whole percentage, without its sign."""
+    return f"{abs(part) * 100:.0f}%"
+
+
+def _trend(digest: Digest) -> Iterator[str]:
+    mean, median = digest.headline.mean_change, digest.headline.median_change
+    if mean is None or median is None:
+        return
+    if mean >= NOTABLE_CHANGE and median >= NOTABLE_CHANGE:
+        yield f"Most pull requests cost more than before: the median rose by {percent(median)}."
+    elif mean >= NOTABLE_CHANGE:
+        yield f"The mean rose by {percent(mean)} but the median did not: a few costly pull requests made it."
+    elif mean <= -NOTABLE_CHANGE and median <= -NOTABLE_CHANGE:
+        yield f"Most pull requests cost less than before: the median fell by {percent(median)}."
+
+
+def _budget(digest: Digest) -> Iterator[str]:
+    if digest.monthly is None:
+        return
+    spent, budget = digest.monthly
+    used = f"{dollars(spent)} of {dollars(budget)}"
+    if spent > budget:
+        yield f"This month is over its budget: {used}."
+    else:
+        yield f"This month has used {used}, {percent(spent / budget)} of its budget."
+
+
+def _few(digest: Digest) -> Iterator[str]:
+    few = digest.pulls
+    part = few.half_share_of_members
+    if part is not None and few.count >= 20 and part <= MUCH_UNMERGED:
+        yield f"{len(few.half)} of {few.count} pull requests took half of the spend."
+
+
+def _models(digest: Digest) -> Iterator[str]:
+    rising = max(digest.models, key=lambda one: one.change or 0, default=None)
+    if rising is not None and rising.change is not None and rising.change >= NOTABLE_SHARE:
+        points = f"{rising.change * 100:.0f}"
+        yield f"{rising.model} took {percent(rising.share)} of the spend, {points} points more than in the days before."
+
+
+def _loose_ends(digest: Digest) -> Iterator[str]:
+    one = digest.headline
+    share = digest.unattributed_share
+    if share is not None and digest.usage and share >= MUCH_UNATTRIBUTED:
+        reason, cost = max(digest.usage.rest_usd.items(), key=lambda item: item[1])
+        yield f"{percent(share)} of the usage is not attributed to any pull request; the most of it, {dollars(cost)}: {reason}."
+    if one.cost_usd and one.unmerged_usd / one.cost_usd >= MUCH_UNMERGED:
+        part = percent(one.unmerged_usd / one.cost_usd)
+        yield f"Of what these pull requests cost, {part} ({dollars(one.unmerged_usd)}) lies on ones that are not merged."
+    if one.incomplete:
+        verb = "is" if one.incomplete == 1 else "are"
+        pulls = "pull request" if one.incomplete == 1 else "pull requests"
+        yield f"{one.incomplete} {pulls} {verb} incomplete: a source did not answer, so the real cost is higher."

@@ -1,0 +1,78 @@
+"""The number: what a merged pull request costs, and what else a leader asks first."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import sqlalchemy as sa
+
+from pr_cost_bot.model import ZERO
+from pr_cost_bot.reports.amounts import Amounts, ratio
+from pr_cost_bot.reports.pulls import PullRow, median, merged_pulls
+from pr_cost_bot.reports.scope import Scope
+from pr_cost_bot.reports.spend import spent, tickets_of
+
+
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
+    """`merged_usd`: what the merged pull requests cost, whenever it was used. `spent`: all that was used in the period."""
+
+    spent: Amounts
+    merged: int
+    merged_usd: Decimal
+    mean_usd: Decimal | None
+    median_usd: Decimal | None
+    commits: int
+    tickets: int
+    ticket_usd: Decimal  # of the merged pull requests that name a ticket
+    median_ticket_usd: Decimal | None
+    incomplete: int  # merged pull requests of which a source was missing
+    unsettled: int
+
+    @property
+    def per_commit_usd(self) -> Decimal | None:
+        return ratio(self.merged_usd, self.commits)
+
+    @property
+    def per_ticket_usd(self) -> Decimal | None:
+        return ratio(self.ticket_usd, self.tickets)
+
+    @property
+    def all_in_usd(self) -> Decimal | None:
+        """All spend of the period for each pull request merged in it: with what lies on none."""
+        return ratio(self.spent.cost_usd, self.merged)
+
+
+def headline(connection: sa.Connection, scope: Scope) -> Headline:
+    """The figures of one period."""
+    pulls = merged_pulls(connection, scope)
+    merged_usd = sum((pull.cost_usd for pull in pulls), ZERO)
+    by_ticket = ticket_costs(pulls)
+    return Headline(
+        spent=spent(connection, scope),
+        merged=len(pulls),
+        merged_usd=merged_usd,
+        mean_usd=ratio(merged_usd, len(pulls)),
+        median_usd=median([pull.cost_usd for pull in pulls]),
+        commits=sum(pull.commits for pull in pulls),
+        tickets=len(by_ticket),
+        ticket_usd=sum((pull.cost_usd for pull in pulls if tickets_of(pull.ticket)), ZERO),
+        median_ticket_usd=median(list(by_ticket.values())),
+        incomplete=sum(not pull.complete for pull in pulls),
+        unsettled=sum(not pull.settled for pull in pulls),
+    )
+
+
+def ticket_costs(pulls: Sequence[PullRow]) -> dict[str, Decimal]:
+    """What each ticket cost; a pull request with several counts in equal parts."""
+    costs: dict[str, Decimal] = defaultdict(Decimal)
+    for pull in pulls:
+        names = tickets_of(pull.ticket)
+        for name in names:
+            costs[name] += pull.cost_usd / len(names)
+    return dict(costs)
+
+
+def change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    """The change as a part of what was before: 0.25 is a quarter more. None where there is nothing to compare."""
+    return None if now is None or not before else now / before - 1

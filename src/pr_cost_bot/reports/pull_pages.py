@@ -1,0 +1,122 @@
+"""Questions about pull requests, months and the table itself, as sheets."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from pr_cost_bot.reports.asked import Asked
+from pr_cost_bot.reports.estimates import Calibration, calibration
+from pr_cost_bot.reports.forecast import forecast, history_needed
+from pr_cost_bot.reports.outliers import FACTOR, outliers
+from pr_cost_bot.reports.pulls import merged_pulls, touched_pulls
+from pr_cost_bot.reports.reconcile import differences
+from pr_cost_bot.reports.scope import Scope
+from pr_cost_bot.reports.sheet import Column, Sheet
+from pr_cost_bot.reports.spend import spend
+
+_LEAST_ESTIMATES = 3
+
+
+def extremes(asked: Asked) -> Sheet:
+    """Pull requests at many times their repository's median."""
+    touched = touched_pulls(asked.connection, asked.scope)
+    found = outliers(touched, [pull for pull in touched if pull.state == "merged"])
+    columns = [
+        Column("pull_request", "Pull request"),
+        Column("title", "Title"),
+        Column("author", "Author"),
+        Column("state", "State"),
+        Column("cost_usd", "Cost", "usd"),
+        Column("times", "Of the median", "times"),
+        Column("median_usd", "Median", "usd"),
+    ]
+    hidden = asked.privacy.people == "hidden"
+    rows = [
+        {
+            "pull_request": one.pull.name,
+            "title": one.pull.title,
+            "author": asked.privacy.name(one.pull.author),
+            "state": one.pull.state,
+            "cost_usd": one.pull.cost_usd,
+            "times": one.times,
+            "median_usd": one.median_usd,
+        }
+        for one in found
+    ]
+    return Sheet(
+        title=f"Pull requests at {FACTOR} times their repository's median or more, {asked.scope.period}",
+        columns=[column for column in columns if not (hidden and column.name == "author")],
+        rows=rows,
+    )
+
+
+def month(asked: Asked) -> Sheet:
+    """What this month will cost, and how far past forecasts were off."""
+    today = asked.now.date()
+    history = Scope(history_needed(today), asked.scope.filters)
+    asked.privacy.allow((), history.filters)
+    by_day = {
+        date.fromisoformat(group.key[0]): group.amounts.cost_usd
+        for group in spend(asked.connection, history, "day", only=("cost_usd",))
+    }
+    said = forecast(by_day, today)
+    columns = [
+        Column("month", "Month"),
+        Column("so_far_usd", "So far", "usd"),
+        Column("forecast_usd", "Forecast", "usd"),
+        Column("actual_usd", "Actual", "usd"),
+        Column("error", "Error", "percent"),
+    ]
+    now = {"month": f"{said.month:%Y-%m}", "so_far_usd": said.so_far_usd, "forecast_usd": said.forecast_usd}
+    past = [{"month": f"{one.month:%Y-%m}", **msgspec.structs.asdict(one), "error": one.error} for one in said.past]
+    for row, one in zip(past, said.past, strict=True):
+        row["month"] = f"{one.month:%Y-%m}"
+    off = said.mean_error
+    note = "There is no past month to try it on." if off is None else f"On past months it was {off * 100:.0f} % off on average."
+    return Sheet(title=f"Forecast on {today}", columns=columns, rows=[now, *past], notes=(note, *asked.notes()))
+
+
+def estimates(asked: Asked, by_what: str) -> Sheet:
+    """Estimates against what it came to, by author, repository or purpose."""
+    asked.privacy.allow(("developer",) if by_what == "developer" else (), asked.scope.filters)
+    names: dict[str, Callable[[Any], str]] = {
+        "developer": lambda pull: asked.privacy.name(pull.author),
+        "repository": lambda pull: pull.repository,
+        "purpose": lambda pull: pull.purpose or "",
+    }
+    found = calibration(merged_pulls(asked.connection, asked.scope), names[by_what])
+    columns = [
+        Column(by_what, by_what.capitalize()),
+        Column("count", "Estimates", "count"),
+        Column("estimated_usd", "Estimated", "usd"),
+        Column("actual_usd", "Actual", "usd"),
+        Column("typical", "Actual / estimate", "times"),
+        Column("close", "Within 25 %", "percent"),
+        Column("over", "Over", "count"),
+    ]
+    few = sum(one.count < _LEAST_ESTIMATES for one in found)
+    return Sheet(
+        title=f"Estimates by {by_what}, merged {asked.scope.period}",
+        columns=columns,
+        rows=[_calibration(by_what, one) for one in found],
+        notes=(f"{few} of them have fewer than {_LEAST_ESTIMATES} estimates: too few to learn from.",) if few else (),
+    )
+
+
+def reconciliation(asked: Asked) -> Sheet:
+    """Where rows, lines and usage do not say the same; empty when all agree."""
+    columns = [
+        Column("pull_request", "Pull request"),
+        Column("row_usd", "Row", "usd"),
+        Column("lines_usd", "Lines", "usd"),
+        Column("usage_usd", "Usage", "usd"),
+    ]
+    found = differences(asked.connection)
+    rows = [{"pull_request": f"{one.repository}#{one.pr_number}", **msgspec.structs.asdict(one)} for one in found]
+    return Sheet(title="Pull requests whose row, lines and usage differ", columns=columns, rows=rows, notes=asked.notes())
+
+
+def _calibration(name: str, one: Calibration) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(one), name: one.name}

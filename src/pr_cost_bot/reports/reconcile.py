@@ -1,0 +1,74 @@
+"""Whether the tables agree: lines with their rows, and the usage with the pull requests it was put on."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+import msgspec
+import sqlalchemy as sa
+
+from pr_cost_bot.ledger.tables import PLACES, PR_COST_LINES, PR_COSTS, SHARES
+from pr_cost_bot.ledger.units import from_units
+from pr_cost_bot.model import ZERO
+from pr_cost_bot.reports.usage_sums import exact_sum
+
+Pull = tuple[str, int]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A pull request whose row, lines and usage do not say the same. `usage_usd` None: no usage of it is kept."""
+
+    repository: str
+    pr_number: int
+    row_usd: Decimal | None  # None: not in `pr_costs`
+    lines_usd: Decimal
+    usage_usd: Decimal | None
+
+
+def differences(connection: sa.Connection) -> list[Difference]:
+    """All of them, the largest first. Runs at different times see different hours, so small ones are no fault by themselves."""
+    rows: dict[Pull, Decimal] = {
+        (place, number): cost
+        for place, number, cost in connection.execute(
+            sa.select(PR_COSTS.c.repository, PR_COSTS.c.pr_number, PR_COSTS.c.cost_usd)
+        )
+    }
+    lines: dict[Pull, Decimal] = defaultdict(Decimal)
+    columns = PR_COST_LINES.c
+    for place, number, cost in connection.execute(sa.select(columns.repository, columns.pr_number, columns.cost_usd)):
+        lines[place, number] += cost
+    usage = _usage(connection)
+    found = [
+        Difference(
+            repository=key[0],
+            pr_number=key[1],
+            row_usd=rows.get(key),
+            lines_usd=lines.get(key, ZERO),
+            usage_usd=usage.get(key),
+        )
+        for key in {*rows, *lines, *usage}
+    ]
+    return sorted((one for one in found if _differs(one)), key=lambda one: (-_by(one), one.repository, one.pr_number))
+
+
+def _usage(connection: sa.Connection) -> dict[Pull, Decimal]:
+    inner = (
+        sa.select(SHARES.c.place_id, SHARES.c.account_id, sa.func.sum(SHARES.c.cost_units).label("units"))
+        .where(SHARES.c.attributed == 1)
+        .group_by(SHARES.c.place_id, SHARES.c.account_id)
+        .subquery()
+    )
+    query = (
+        sa.select(PLACES.c.repository, PLACES.c.pr_number, exact_sum(inner.c.units))
+        .join(inner, inner.c.place_id == PLACES.c.id)
+        .group_by(PLACES.c.repository, PLACES.c.pr_number)
+    )
+    return {(place, number): from_units(units) for place, number, units in connection.execute(query)}
+
+
+def _differs(one: Difference) -> bool:
+    return one.row_usd != one.lines_usd or (one.usage_usd is not None and one.usage_usd != one.row_usd)
+
+
+def _by(one: Difference) -> Decimal:
+    known = [amount for amount in (one.row_usd, one.lines_usd, one.usage_usd) if amount is not None]
+    return max(known) - min(known)

@@ -1,0 +1,91 @@
+"""Rows from a checkout of the data branch into a database, and back."""
+
+import json
+
+import pytest
+from tests.factories import NOON, minutes, pull_request, pull_request_cost
+from tests.organisation import organisation, table_rows
+
+from pr_cost_bot.ledger.folder import FolderLedger
+from pr_cost_bot.ledger.rows import row_of
+from pr_cost_bot.ledger.sql import SqlLedger
+from pr_cost_bot.ledger.sync import Synced, sync
+from pr_cost_bot.ledger_command import ledger
+from pr_cost_bot.ports import PublishError, ReadError
+
+
+def row(number=7, repository="acme/web", **given):
+    return row_of(pull_request_cost(pull=pull_request(number=number, repository=repository), **given), show_people=True)
+
+
+@pytest.fixture
+def database(tmp_path):
+    return SqlLedger(f"sqlite:///{tmp_path}/costs.db")
+
+
+def test_rows_go_from_the_branch_to_the_database_and_back_unchanged(tmp_path, database):
+    rows = [one for one in table_rows(organisation()) if one["repository"] == "acme/web0"]
+    rows[0]["ci_usage"] = [{"id": "ci", "cost_usd": "1.5"}]
+    folder, back = FolderLedger(tmp_path / "table"), FolderLedger(tmp_path / "back")
+    folder.write(rows)
+    assert sync(folder.rows(), database, database.read) == Synced(len(rows), len(rows))
+    assert list(database.rows()) == rows
+    sync(database.rows(), back, lambda *_: {})
+    files = sorted(path.name for path in (tmp_path / "table/pr_costs").iterdir())
+    assert files
+    for name in files:
+        assert (tmp_path / "back/pr_costs" / name).read_bytes() == (tmp_path / "table/pr_costs" / name).read_bytes()
+
+
+def test_the_second_time_nothing_is_written(database):
+    rows = [row(number) for number in range(1, 250)]
+    seen = []
+    assert sync(rows, database, database.read, seen.append) == Synced(249, 249)
+    again = [row(number, computed_at=NOON + minutes(90)) for number in range(1, 250)]
+    assert sync(again, database, database.read) == Synced(249, 0)
+    assert seen == [100, 200, 249]
+
+
+@pytest.mark.parametrize("kind", ["database", "folder"])
+def test_what_is_newer_stays(tmp_path, database, kind):
+    target = database if kind == "database" else FolderLedger(tmp_path)
+    newer = row(computed_at=NOON + minutes(90), label="cost:high")
+    target.write([newer])
+    sync([row()], target, lambda *_: {})
+    assert list(target.rows()) == [newer]
+
+
+def test_a_folder_holds_one_repositorys_rows(tmp_path):
+    FolderLedger(tmp_path).write([row()])
+    with pytest.raises(PublishError, match="acme/web"):
+        FolderLedger(tmp_path).write([row(repository="acme/api")])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"repository": "a/b"}', "[" * 100_000])
+def test_a_file_that_is_no_row_is_named(tmp_path, text):
+    (tmp_path / "pr_costs").mkdir()
+    (tmp_path / "pr_costs/7.json").write_text(text)
+    with pytest.raises(ReadError, match=r"pr_costs/7\.json"):
+        list(FolderLedger(tmp_path).rows())
+
+
+def test_the_command_moves_one_repositorys_rows(tmp_path, capsys):
+    import sys  # noqa: PLC0415
+
+    url = f"sqlite:///{tmp_path}/costs.db"
+    SqlLedger(url).write([row(), row(repository="acme/api")])
+    assert ledger(["sync", url, str(tmp_path / "out"), "--repository", "acme/API"], {}, sys.stdout, sys.stderr) == 0
+    assert json.loads((tmp_path / "out/pr_costs/7.json").read_text())["repository"] == "acme/api"
+    assert "1 rows looked at, 1 written" in capsys.readouterr().out
+    assert ledger(["sync", str(tmp_path / "nowhere"), url], {}, sys.stdout, sys.stderr) == 1
+    assert "no folder" in capsys.readouterr().err
+
+
+def test_the_command_migrates(tmp_path, capsys):
+    import sys  # noqa: PLC0415
+
+    environ = {"PR_COST_BOT_DATABASE_URL": f"sqlite:///{tmp_path}/costs.db"}
+    assert ledger(["migrate"], environ, sys.stdout, sys.stderr) == 0
+    assert "there were none" in capsys.readouterr().out
+    assert ledger(["migrate"], {}, sys.stdout, sys.stderr) == 2
+    assert "--database" in capsys.readouterr().err

@@ -1,0 +1,130 @@
+import io
+import json
+import sys
+
+import pytest
+from tests.organisation import fill
+
+from pr_cost_bot.ledger.sql import SqlLedger
+from pr_cost_bot.report_command import main
+
+QUESTIONS = [
+    [],
+    ["by", "repository"],
+    ["by", "week", "model"],
+    ["concentration"],
+    ["caching"],
+    ["models"],
+    ["unmerged"],
+    ["outliers"],
+    ["unattributed"],
+    ["billed"],
+    ["forecast"],
+    ["estimates"],
+    ["reconcile"],
+    ["explain", "acme/web0#3"],
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('command')}/costs.db"
+    fill(SqlLedger(url))
+    return url
+
+
+@pytest.fixture
+def report(url):
+    def ask(*arguments, stdout=None, **environ):
+        out, err = stdout or io.StringIO(), io.StringIO()
+        given = {"PR_COST_BOT_DATABASE_URL": url, "PR_COST_BOT_NOW": "2026-11-16T09:00:00Z", **environ}
+        return main(arguments, given, out, err), out.getvalue(), err.getvalue()
+
+    return ask
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+@pytest.mark.parametrize("form", ["table", "csv", "json", "markdown"])
+def test_every_question_is_answered_in_every_form_without_naming_anybody(report, question, form):
+    status, out, err = report(*question, "--format", form)
+    assert (status, err) == (0, "")
+    assert out.endswith("\n")
+    assert "dev0" not in out
+    if form == "json" and question[:1] != ["explain"]:
+        assert set(json.loads(out)) == {"title", "rows", "total", "notes"}
+
+
+def test_the_headline_comes_first(report):
+    assert "Cost per merged pull request, mean" in report()[1].splitlines()[4]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["by", "developer"], "--people"),
+        (["--developer", "dev01"], "--people"),
+        (["--pseudonyms"], "PR_COST_BOT_PSEUDONYM_KEY"),
+        (["--from", "2026-11-02", "--to", "2026-11-01"], "no day"),
+        (["explain", "acme/web0"], "owner/repository#42"),
+        (["explain", "acme/web0#99999"], "acme/web0#99999"),
+        (["by", "model", "--pull-request", "7"], "owner/repository#42"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_told_what_to_do(report, arguments, words):
+    status, out, err = report(*arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+
+
+def test_people_are_named_when_asked_and_invented_with_a_key(report):
+    assert "dev09" in report("by", "developer", "--people")[1]
+    out = report("by", "developer", "--pseudonyms", PR_COST_BOT_PSEUDONYM_KEY="k")[1]
+    assert "dev09" not in out
+    assert "dev-" in out
+
+
+def test_dates_and_filters_narrow_the_answer(report):
+    status, out, _ = report(
+        "by", "repository", "--from", "2026-10-05", "--to", "2026-10-11", "--source", "cursor", "--format", "json"
+    )
+    assert status == 0
+    assert "2026-10-05 to 2026-10-11" in out
+    assert report("by", "source", "--source", "cursor", "--format", "csv")[1].count("\n") == 2
+
+
+def test_a_limit_says_how_much_it_leaves_out(report):
+    out = report("by", "repository", "--limit", "2")[1]
+    assert "more rows: --limit" in out
+
+
+def test_a_terminal_gets_the_table_of_rich(report):
+    rich = pytest.importorskip("rich")
+    assert rich
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    assert "━" in report("billed", stdout=Terminal())[1]
+
+
+def test_without_rich_a_terminal_gets_the_plain_table(report, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.delitem(sys.modules, "pr_cost_bot.reports.rich_table", raising=False)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert "---" in report("billed", stdout=Terminal())[1]
+
+
+def test_without_a_database_it_says_how_to_get_one(report):
+    status, _, err = report(PR_COST_BOT_DATABASE_URL="")
+    assert status == 2
+    assert "ledger sync" in err
+
+
+def test_a_database_out_of_reach_is_an_error_without_its_password(report):
+    status, _, err = report("--database", "postgresql+psycopg://u:secret@127.0.0.1:1/x")
+    assert status == 1
+    assert "secret" not in err
