@@ -20,6 +20,7 @@ _WITH_OWN_ARGUMENTS = {
     "report": ("pr_cost_bot.report_command:run", "answers from the table in a database"),
     "digest": ("pr_cost_bot.digest_command:run", "the week in one message"),
     "dashboard": ("pr_cost_bot.dashboard_command:run", "the table as one static folder to look at"),
+    "backfill": ("pr_cost_bot.backfill_command:run", "the pull requests of the last months into the table"),
     "ledger": ("pr_cost_bot.ledger_command:run_ledger", "move the table between branch and database, bring it up to date"),
     "export": ("pr_cost_bot.ledger_command:run_export", "the table as FOCUS, as Parquet, as views"),
 }

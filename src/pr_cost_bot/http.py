@@ -3,7 +3,6 @@
 Nothing a vendor does holds up the run: requests run on daemon threads, and what is not there at the deadline is given up.
 """
 
-import base64
 import os
 import random
 import threading
@@ -12,17 +11,28 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
 from pr_cost_bot import __version__
-from pr_cost_bot.http_errors import Kind, SourceError, Vendor, clean, kind_of, retry_after, vendor_error, vendor_message
+from pr_cost_bot.http_address import normalise_base_url, proxies_for, secrets_of
+from pr_cost_bot.http_budget import Budget, Rate
+from pr_cost_bot.http_errors import (
+    Kind,
+    SourceError,
+    Vendor,
+    clean,
+    kind_of,
+    rate_error,
+    retry_after,
+    vendor_error,
+    vendor_message,
+)
 from pr_cost_bot.model import Problem
 
-__all__ = ["Connection", "HttpSession", "Kind", "Limits", "SourceError", "Vendor"]
+__all__ = ["Connection", "HttpSession", "Kind", "Limits", "Rate", "SourceError", "Vendor"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -62,17 +72,20 @@ class Connection:
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.vendor = vendor
         self.base_url = normalise_base_url(base_url)
         self.limits = limits or Limits()
         self.sleep = sleep
-        self._secrets = _secrets(credentials)
+        self.clock = clock
+        self._budgets = tuple(Budget(rate, clock) for rate in vendor.rates)
+        self._secrets = secrets_of(credentials)
         self._http = requests.Session()
         self._http.headers.update({"User-Agent": f"pr-cost-bot/{__version__}", "Accept": "application/json"})
         # Environment proxies and certificates are taken over once; ~/.netrc must never replace the credentials.
         self._http.trust_env = False
-        self._http.proxies.update(_proxies(self.base_url))
+        self._http.proxies.update(proxies_for(self.base_url))
         self._http.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._http.headers.update({**(headers or {}), **credentials})
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.limits.parallel)
@@ -90,6 +103,10 @@ class Connection:
         """Send one request. Redirects are not followed: they would take the credentials elsewhere."""
         return self._http.request(method, self.base_url + path, timeout=timeout, stream=True, allow_redirects=False, **how)
 
+    def budget(self, path: str) -> Budget | None:
+        """The limit on requests to this path that the vendor documents."""
+        return next((budget for budget in self._budgets if path.startswith(budget.rate.path)), None)
+
     def clean(self, text: object) -> str:
         """Text of the vendor's, fit for a message."""
         return clean(str(text), self._secrets)
@@ -102,12 +119,12 @@ class HttpSession:
         self._connection = connection
         self._attempts = attempts or connection.limits.attempts
         self._limits = connection.limits
-        self._deadline = time.monotonic() + deadline_seconds
+        self._deadline = connection.clock() + deadline_seconds
         self._slots = threading.BoundedSemaphore(self._limits.parallel)
 
     def remaining(self) -> float:
         """Seconds left."""
-        return max(0.0, self._deadline - time.monotonic())
+        return max(0.0, self._deadline - self._connection.clock())
 
     def get(self, path: str, shape: type[T], params: Params = (), headers: Mapping[str, str] | None = None) -> T:
         """GET and decode the body into `shape`. Raises: SourceError."""
@@ -167,11 +184,21 @@ class HttpSession:
     def _body(self, method: str, path: str, **how: Any) -> bytes:
         for attempt in range(1, self._attempts + 1):
             try:
+                self._wait_turn(path)
                 with self._slots:
                     return self._exchange(method, path, **how)
             except _RetryableError as failure:
                 self._pause(failure, attempt)
         raise AssertionError("the last attempt raises")
+
+    def _wait_turn(self, path: str) -> None:
+        """Wait until the vendor's documented limit allows one more request, or raise when there is no time for that."""
+        budget, left = self._connection.budget(path), self.remaining()
+        seconds = budget.take(left) if budget else 0.0
+        if budget and seconds > left:
+            raise rate_error(self._connection.vendor, budget.rate.per_minute, seconds)
+        if seconds:
+            self._connection.sleep(seconds)
 
     def _pause(self, failure: _RetryableError, attempt: int) -> None:
         """Wait before the next attempt, or raise when there is none or no time for it."""
@@ -270,30 +297,3 @@ def _work(jobs: "SimpleQueue[tuple[Future[T], Callable[[], T]]]") -> None:
             future.set_result(call())
         except BaseException as error:  # noqa: BLE001 - handed to whoever reads the future
             future.set_exception(error)
-
-
-def normalise_base_url(url: str) -> str:
-    """Scheme, host and prefix without trailing slash and without the API's version path (`/v1`)."""
-    base = url.strip().rstrip("/")
-    return base.removesuffix("/v1").rstrip("/")
-
-
-def _secrets(credentials: Mapping[str, str]) -> tuple[str, ...]:
-    """Everything in the headers that must never be shown: the values, and the keys inside `Basic`."""
-    found: list[str] = []
-    for value in credentials.values():
-        scheme, _, rest = value.partition(" ")
-        found.append(rest or scheme)
-        if scheme == "Basic":
-            found += base64.b64decode(rest).decode().split(":")
-    return tuple(secret for secret in found if len(secret) > 3)
-
-
-def _proxies(base_url: str) -> dict[str, str]:
-    """Proxies of the environment for this address; never for loopback."""
-    try:
-        if urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
-            return {}
-        return dict(requests.utils.get_environ_proxies(base_url))
-    except ValueError:  # not an address: the first request says so
-        return {}

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from pr_cost_bot.http_budget import Rate
 from pr_cost_bot.model import Problem
 
 
@@ -37,11 +38,12 @@ class SourceError(Exception):
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
-    """What error messages need to know of a vendor."""
+    """What the client and its error messages need to know of a vendor."""
 
     title: str
     key_input: str  # the Action input that holds the key
     needs: str  # the key and plan it takes, as the object of "It takes …"
+    rates: tuple[Rate, ...] = ()  # the limits it documents; the first that fits a path counts
 
 
 _LATER = "The next run tries again; re-run the job to try now."
@@ -77,6 +79,16 @@ def vendor_error(vendor: Vendor, kind: Kind, text: str, *, status: int = 0, deta
     why, remedy = _ADVICE[kind]
     problem = Problem(f"{vendor.title} {text}{quoted}.", why.format(vendor=vendor), remedy.format(vendor=vendor))
     return SourceError(kind, problem, status=status, detail=detail)
+
+
+def rate_error(vendor: Vendor, per_minute: int, seconds: float) -> SourceError:
+    """The error for a request that was not sent: the limit that the vendor documents leaves no room for it in time."""
+    problem = Problem(
+        f"{vendor.title} allows {per_minute} requests a minute, fewer than this run needs.",
+        f"The next one would have to wait {seconds:.0f} s, longer than this run can.",
+        _LATER,
+    )
+    return SourceError(Kind.RATE_LIMITED, problem)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -43,6 +43,11 @@ class Table:
         if not self.failed:
             self._ledger.write(rows)
 
+    def settled(self) -> frozenset[int]:
+        """Numbers whose rows are final, where the ledger tells without being asked for each; else none."""
+        tell = getattr(self._ledger, "settled", None)
+        return frozenset(tell(self._repository)) if tell else frozenset()
+
     def write_usage(self, usage: UsageOfRun | None) -> None:
         """Keep people's usage, where the ledger is one that does. Never raises: see `problems`."""
         keep = getattr(self._ledger, "write_usage", None)

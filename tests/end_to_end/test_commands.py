@@ -150,3 +150,32 @@ def test_the_database_that_runs_fill_answers_questions(tmp_path):
     digest = run("digest", "--from", url, PR_COST_BOT_NOW=at("12:00", 1).isoformat())
     assert digest.returncode == 0, digest.stderr
     assert "$" in digest.stdout
+
+
+def test_a_backfill_fills_the_table_without_comments_and_takes_up_where_it_stopped(tmp_path):
+    with stage() as s:
+        s.vendors.now = at("12:00", 40)
+        for n in range(3):
+            s.vendors.add(call("ada", at(f"09:{10 + n}")))
+            number = s.repository.open_pull_request("ada", [work("ada", at(f"09:{20 + n}"))], head=f"b{n}")
+            s.repository.merge(number, at("10:30"))
+        environ = {
+            "GITHUB_API_URL": s.github.api_url,
+            "GITHUB_GRAPHQL_URL": s.github.graphql_url,
+            "GITHUB_REPOSITORY": "acme/web",
+            "GITHUB_TOKEN": "ghs_simulated",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/costs.db",
+            "PR_COST_BOT_NOW": at("12:00", 40).isoformat(),
+            **{name.upper(): value for name, value in s.inputs.items()},
+        }
+        first = run("backfill", "--since", "90d", "--cache", str(tmp_path / "cache"), **environ)
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert "3 of 3 pull requests are in the table; 0 were settled before." in first.stdout
+        asked = sum(len(server.exchanges) for server in s.servers.values())
+        again = run("backfill", "--since", "90d", "--cache", str(tmp_path / "cache"), **environ)
+        assert "3 were settled before." in again.stdout
+        assert sum(len(server.exchanges) for server in s.servers.values()) == asked
+        assert not s.repository.data.comments
+        assert not any(s.labels(number) for number in (1, 2, 3))
+    report = run("report", "overview", "--database", environ["DATABASE_URL"], "--from", "2026-11-01", "--to", "2026-11-30")
+    assert "$1.50" in report.stdout

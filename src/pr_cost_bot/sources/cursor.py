@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from pr_cost_bot.config import SourceSettings
-from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
+from pr_cost_bot.http import Connection, HttpSession, Limits, Rate, SourceError, Vendor
 from pr_cost_bot.model import Interval, SourceResult, SourceStatus, Tokens, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources.people import Names
@@ -26,6 +26,7 @@ VENDOR = Vendor(
     title="Cursor",
     key_input="cursor_admin_key",
     needs="an Admin API key of a Cursor team whose plan includes the Admin API",
+    rates=(Rate(path="/teams/filtered-usage-events", per_minute=60), Rate(path="/teams/", per_minute=20)),  # of the whole team
 )
 URL = "https://api.cursor.com"
 SETTLES_AFTER = timedelta(days=2)

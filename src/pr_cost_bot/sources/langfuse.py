@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+import msgspec
+
 from pr_cost_bot.config import SourceSettings
-from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
+from pr_cost_bot.http import Connection, HttpSession, Limits, Rate, SourceError, Vendor
 from pr_cost_bot.model import Interval, SourceResult, SourceStatus, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources import langfuse_old, tags
@@ -27,6 +29,7 @@ VENDOR = Vendor(
     needs="the public and the secret key of the Langfuse project that holds the traces",
 )
 URL = "https://cloud.langfuse.com"
+CLOUD_RATE = Rate(path="/api/public/", per_minute=30)  # of the smallest plan; a server of one's own has none
 SETTLES_AFTER = timedelta(days=1)  # Langfuse states none
 LAG = timedelta(minutes=15)  # for older SDKs, as the documentation of the endpoint says
 _FIELDS = "core,basic,model,usage,metadata,trace_context"
@@ -93,7 +96,8 @@ def make(public_key: str, secret_key: str, settings: SourceSettings, limits: Lim
     """The source for one project: its public key is the user name, its secret key the password."""
     credentials = {"Authorization": "Basic " + base64.b64encode(f"{public_key}:{secret_key}".encode()).decode()}
     base_url = (settings.base_url or URL).strip().rstrip("/").removesuffix("/v2").removesuffix("/api/public")
-    return Langfuse(Connection(VENDOR, base_url, credentials, limits))
+    vendor = msgspec.structs.replace(VENDOR, rates=(CLOUD_RATE,)) if ".langfuse.com" in base_url else VENDOR
+    return Langfuse(Connection(vendor, base_url, credentials, limits))
 
 
 def _params(user: str | None, span: Span, limit: int) -> list[tuple[str, str]]:

@@ -78,9 +78,7 @@ class Tally:
         if not self.errors:
             return None
         first = self.errors[0].problem
-        if self.state is SourceState.PARTIAL:
-            return Problem(f"{first.what} A part of its usage is missing.", first.why, first.remedy)
-        return first
+        return partly(first) if self.state is SourceState.PARTIAL else first
 
     def status(self, status: SourceStatus, records: tuple[UsageRecord, ...]) -> SourceStatus:
         """The source's status with state, problem, notes and the number of records filled in."""
@@ -90,6 +88,11 @@ class Tally:
         if self.state is SourceState.FAILED:  # then nothing is known of freshness or people either
             fields |= {"fresh_until": None, "unknown_people": (), "notes": ()}
         return SourceStatus(**fields)
+
+
+def partly(problem: Problem) -> Problem:
+    """The problem of a source of which something could be read all the same."""
+    return Problem(f"{problem.what} A part of its usage is missing.", problem.why, problem.remedy)
 
 
 def record_id(source: str, *parts: object) -> str:

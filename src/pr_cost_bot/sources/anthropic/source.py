@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 
 from pr_cost_bot.config import SourceSettings
-from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
+from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, Rate, SourceError, Vendor
 from pr_cost_bot.model import Interval, SourceResult, SourceStatus, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources.anthropic import analytics, claude_code, messages, older, reports
@@ -21,6 +21,8 @@ VENDOR = Vendor(
     title="Anthropic",
     key_input="anthropic_admin_key",
     needs="an Admin API key (`sk-ant-admin…`) of a Console organisation or an analytics key with `read:analytics`",
+    # Of the whole organisation. The older reports ask for one poll a minute, and leave paging free.
+    rates=(Rate(path=f"{reports.ORGANIZATION}/analytics/", per_minute=60),),
 )
 URL = "https://api.anthropic.com"
 SETTLES_AFTER = timedelta(days=30)  # Enterprise figures are revised for that long
