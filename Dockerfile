@@ -31,7 +31,7 @@ RUN pip --python /opt/build/bin/python wheel --no-deps --no-build-isolation --wh
     # SQLAlchemy and PyYAML use pure Python, as in their own pure wheels: a few rows and one small file are no load.
     && find /opt/pr-cost-bot/lib \( -path '*/sqlalchemy/*_cy.*.so' -o -path '*/yaml/_yaml.*.so' \) -delete \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-       -x '/(sqlalchemy/orm|sqlalchemy/ext|pydantic/v1|cffi|pycparser)/' /opt/pr-cost-bot/lib
+       -x '/(sqlalchemy/orm|pydantic/v1|cffi|pycparser)/' /opt/pr-cost-bot/lib
 
 FROM base
 LABEL org.opencontainers.image.title="pr-cost-bot" \

@@ -26,7 +26,7 @@ def test_two_processes_at_once_leave_one_comment_and_one_row():
         number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
         s.vendors.now = at("11:05")
         ended = at_once(s, ("opened", number, at("11:05")), ("synchronize", number, at("11:05")))
-        assert [finished.status for finished in ended] == [0, 0], [finished.log for finished in ended]
+        assert not [finished.log for finished in ended if finished.status]
         assert len(s.own_comments(number)) == 1
         assert list(s.rows()) == ["pr_costs/1.json"]
         assert s.labels(number) == ["cost:low"]
@@ -38,7 +38,7 @@ def test_ten_pull_requests_writing_the_table_at_once_leave_ten_rows():
         s.vendors.add(*(call("ada", at(f"09:{9 + n:02d}")) for n in range(10)))
         s.vendors.now = at("11:05")
         ended = at_once(s, *(("opened", number, at("11:05")) for number in numbers))
-        assert [finished.status for finished in ended] == [0] * 10, [finished.log for finished in ended]
+        assert not [finished.log for finished in ended if finished.status]
         rows = s.rows()
         assert len(rows) == 10
         assert sum(float(json.loads(text)["cost_usd"]) for text in rows.values()) == 15.0

@@ -14,7 +14,7 @@ from pr_cost_bot.marker import is_newer
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, Row
 
-_TRIES = 10
+_TRIES = 25  # each lost race is somebody else's row; more than a repository has runs at once
 _BATCH = 50
 _README = """# What pull requests cost
 
