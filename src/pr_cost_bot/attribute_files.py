@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 
 from pr_cost_bot.attribution import RULES, Engine, History, Options
 from pr_cost_bot.model import Commit, Pull, UsageRecord
-from pr_cost_bot.offline.crew import Crew, Progress
-from pr_cost_bot.offline.lines import BadLineError, read_all
+from pr_cost_bot.offline.crew import Crew
+from pr_cost_bot.offline.lines import BadLineError, decode_all
+from pr_cost_bot.progress import on_terminal
 
 _OK, _WRONG_INPUT = 0, 2
 _STDIO = Path("-")
@@ -81,10 +82,17 @@ def _hours(text: str) -> int:
 def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
     options = Options(lookback_hours=arguments.lookback_hours, now=arguments.now, switched_off=frozenset(arguments.without))
 
+    # Read once, as a pipe can be; decoded wherever it is needed.
+    commits = arguments.commits.read_bytes()
+    pulls = arguments.pulls.read_bytes() if arguments.pulls else b""
+
     def load() -> Engine:
-        commits = read_all(arguments.commits, Commit)
-        pulls = read_all(arguments.pulls, Pull) if arguments.pulls else []
-        return Engine(History(commits, pulls, options), options)
+        history = History(
+            decode_all(commits, arguments.commits.name, Commit),
+            decode_all(pulls, arguments.pulls.name, Pull) if arguments.pulls else [],
+            options,
+        )
+        return Engine(history, options)
 
     usage = arguments.usage
     if usage == _STDIO:
@@ -92,7 +100,7 @@ def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
         with usage.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
     crew = Crew(usage, _price, summarize=arguments.summary)
-    with _destination(arguments.output, scratch) as output, _progress() as progress:
+    with _destination(arguments.output, scratch) as output, on_terminal(1, "Attributing") as progress:
         summary = crew.attribute(load, output, scratch, progress)
     if arguments.summary:
         summary.write(sys.stderr if arguments.output == _STDIO else sys.stdout)
@@ -121,31 +129,3 @@ def _destination(output: Path, scratch: Path) -> Iterator[Path]:
         path.replace(output)
     finally:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, if the extra `cli` is installed; else nothing."""
-    bar = _bar() if sys.stderr.isatty() else None
-    if bar is None:
-        yield lambda _: None
-        return
-    yield bar[0]
-    bar[1]()
-
-
-def _bar() -> tuple[Progress, Callable[[], None]] | None:
-    try:
-        from rich.console import Console  # noqa: PLC0415 - an extra
-        from rich.progress import Progress as Bar  # noqa: PLC0415
-    except ImportError:
-        return None
-    # Without a thread of its own: this process forks.
-    bar = Bar(console=Console(stderr=True), transient=True, auto_refresh=False)
-    task = bar.add_task("Attributing", total=1.0)
-
-    def show(part: float) -> None:
-        bar.update(task, completed=part, refresh=True)
-
-    bar.start()
-    return show, bar.stop

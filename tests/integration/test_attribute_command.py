@@ -103,6 +103,11 @@ def test_a_missing_field_is_named(files):
     assert attribute(files).stderr == "usage.jsonl:2: id: missing\n"
 
 
+def test_a_first_line_without_a_person_is_named_and_not_passed_over(files):
+    write(files / "usage.jsonl", {key: value for key, value in CALL.items() if key != "person"}, CALL)
+    assert attribute(files).stderr == "usage.jsonl:1: person: missing\n"
+
+
 def test_a_line_that_is_not_json_is_named(files):
     write(files / "usage.jsonl", CALL, "{oops")
     assert attribute(files).stderr.startswith("usage.jsonl:2: not a JSON object: ")
@@ -217,6 +222,36 @@ def test_a_bad_line_in_a_large_file_stops_both_processes(files):
         'usage.jsonl:20001: cost_usd: expected a decimal number in a string, got "abc"\n',
     )
     assert not (files / "out.jsonl").exists()
+
+
+def test_a_bad_commit_stops_both_processes(files):
+    usage, commits = many()
+    write(files / "commits.jsonl", *commits, {**COMMIT, "authored_at": 5})
+    write(files / "usage.jsonl", *usage)
+    done = attribute(files)
+    assert (done.returncode, done.stderr.split(":")[:3]) == (2, ["commits.jsonl", "721", " authored_at"])
+
+
+def test_commits_for_two_processes_can_come_through_a_pipe(files):
+    usage, commits = many()
+    write(files / "usage.jsonl", *usage)
+    write(files / "all.jsonl", *commits)
+    (files / "commits.jsonl").unlink()
+    os.mkfifo(files / "commits.jsonl")
+    with subprocess.Popen(["cp", "all.jsonl", "commits.jsonl"], cwd=files):
+        assert attribute(files).returncode == 0
+    assert {line["pr_number"] for line in lines(files)} == {None, 0, 1, 2}
+
+
+def test_persons_in_escapes_in_a_large_file_are_read_by_two_processes_too(files):
+    usage, commits = many()
+    write(files / "commits.jsonl", *commits)
+    write(files / "usage.jsonl", *usage)
+    assert attribute(files).returncode == 0
+    escaped = [json.dumps(line).replace('"dev-', '"\\u0064ev-') for line in usage]
+    write(files / "usage.jsonl", *escaped)
+    assert attribute(files, output="escaped.jsonl").returncode == 0
+    assert (files / "escaped.jsonl").read_bytes() == (files / "out.jsonl").read_bytes()
 
 
 def test_a_person_named_inside_another_value_or_in_escapes_is_not_mistaken(files):

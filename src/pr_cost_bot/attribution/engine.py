@@ -58,36 +58,32 @@ class _Ladder:
         self._tags = tags if "tags" not in self._off else None
         self._claims = engine.claims(person)
         self._timeline = engine.history.timeline(person or "", repository)
+        self._buckets = [call for call in calls if call.finish > call.begin]
         self._sessions = self._split()
         self._matcher = Matcher(calls, self._sessions, self._timeline, options)
-        busy = {edge for call in calls if call.finish > call.begin for edge in (call.begin, call.finish - 1)}
+        busy = {edge for call in self._buckets for edge in (call.begin, call.finish - 1)}
         self._spread = Spread(self._timeline, busy, options)
 
     def _split(self) -> list[int]:
         """Conversation of every event; -1 for buckets, whose token counts tell nothing about single calls."""
-        events = [call for call in self._calls if call.begin == call.finish]
+        events = self._calls if not self._buckets else [call for call in self._calls if call.begin == call.finish]
         numbers = split_sessions(events) if "sessions" not in self._off else [0] * len(events)
-        if len(events) == len(self._calls):
+        if not self._buckets:
             return numbers
         waiting = iter(numbers)
         return [next(waiting) if call.begin == call.finish else -1 for call in self._calls]
 
     def decisions(self) -> list[Decision]:
         """From the strongest evidence to the weakest."""
-        result = []
-        decide, match, current = self._decide, self._matcher.decide, self._matcher.current
-        plain = self._claims is None and self._person is not None
-        for call, session in zip(self._calls, self._sessions, strict=True):
-            if plain and session >= 0 and call.branch is None and call.commit is None and call.pr_number is None:
-                # Most calls: what was decided for the conversation a moment ago still holds.
-                known = current.get(session)
-                if known is not None and known[0] <= call.begin <= known[1]:
-                    result.append(known[2])
-                else:
-                    result.append(match(call.begin, session))
-                continue
-            result.append(decide(call, session))
-        return result
+        if self._rests_on_time():
+            return self._matcher.decide_all(self._calls, self._sessions)
+        return [self._decide(call, session) for call, session in zip(self._calls, self._sessions, strict=True)]
+
+    def _rests_on_time(self) -> bool:
+        """Whether these are single calls of somebody known with nothing but their time to go by, as most people's are."""
+        if self._claims is not None or self._person is None or self._buckets:
+            return False
+        return not any([call.branch or call.commit or call.pr_number is not None for call in self._calls])  # noqa: C419 - faster
 
     def _decide(self, call: Call, session: int) -> Decision:
         if self._tags is not None and (call.branch or call.commit or call.pr_number is not None):

@@ -25,6 +25,7 @@ SHARED_BRANCHES = frozenset(
 )
 
 
+_TIME = attrgetter("time")
 _ORDER = attrgetter("time", "sha", "destination.repository")
 
 
@@ -107,25 +108,33 @@ class History:
 
     def _timeline(self, commits: Sequence[Commit]) -> Timeline:
         if not self._keep_merges:
-            commits = [commit for commit in commits if commit.parents <= 1 and not self._is_echo(commit)] or commits
+            own = [
+                commit
+                for commit in commits
+                if commit.parents <= 1 and (commit.pr_number is not None or not self._is_echo(commit))
+            ]
+            commits = own or commits
+        known = self._places.get
         works = [
             Work(
                 milliseconds(commit.authored_at),
-                self.destination(commit.repository, commit.pr_number),
+                known((commit.repository, commit.pr_number)) or self.destination(commit.repository, commit.pr_number),
                 commit.sha,
                 _lines(commit),
             )
             for commit in commits
         ]
-        works.sort(key=_ORDER)
-        return Timeline(works, [work.time for work in works])
+        works.sort(key=_TIME)
+        times = [work.time for work in works]
+        if len(set(times)) < len(times):
+            works.sort(key=_ORDER)
+        return Timeline(works, times)
 
     def _is_echo(self, commit: Commit) -> bool:
-        """Whether a merge button wrote it: the copy of a pull request on its base branch, in the very second of the merge."""
-        if commit.pr_number is not None:
-            return False
+        """Whether a merge button wrote this commit on a base branch: a copy of a pull request, in the second of its merge."""
         second = milliseconds(commit.committed_at or commit.authored_at) // SECOND
-        return any((commit.repository, second + drift) in self._merges for drift in (-1, 0, 1))
+        repository, merges = commit.repository, self._merges
+        return (repository, second) in merges or (repository, second - 1) in merges or (repository, second + 1) in merges
 
     @cached_property
     def _merges(self) -> set[tuple[str, int]]:

@@ -1,8 +1,8 @@
 """Matched: usage of a moment, put on the commit that completed it."""
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -18,6 +18,8 @@ from pr_cost_bot.model import Evidence
 _FADE = 2 * HOUR
 _CLAIM = 0.1
 _CLAIMS = 30  # as many commits are looked at, ahead and behind
+_BEGIN = attrgetter("begin")
+_NONE: tuple[list[int], list[float]] = ([], [])
 # Work that goes on in a conversation after its commit finishes the same pull request, if nothing is committed for long.
 _WRAP_UP = 30 * MINUTE
 _QUIET = 8 * HOUR
@@ -45,26 +47,46 @@ class Matcher:
         self._options = options
         self._lookback = options.lookback_hours * HOUR
         self._now = milliseconds(options.now) if options.now else None
-        self.current: dict[int, tuple[int, int, Decision]] = {}  # by session: from, to, decision
+        self._current: dict[int, tuple[int, int, Decision]] = {}  # by session: from, to, decision
         self._choices: dict[int, _Choice] = {}  # by session, the latest
-        self._claims: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        self._claims: dict[int, tuple[list[int], list[float]]] = {}  # by session: commits and how surely each is its own
         if "commit-owner" not in self._off:
             self._claim(calls, sessions)
 
     def _claim(self, calls: Sequence[Call], sessions: Sequence[int]) -> None:
-        times: dict[int, list[int]] = defaultdict(list)
-        for call, session in zip(calls, sessions, strict=True):
-            if session >= 0:
-                times[session].append(call.begin)
-        for index, weights in owners(active_before(times, self._timeline), self._timeline):
+        claims = self._claims
+        events: Iterable[tuple[int, int]] = zip(map(_BEGIN, calls), sessions, strict=True)
+        if -1 in sessions:
+            events = [event for event in events if event[1] >= 0]
+        for index, weights in owners(active_before(events, self._timeline), self._timeline):
             for session, weight in weights.items():
-                self._claims[session].append((index, weight))
+                own = claims.get(session)
+                if own is None:
+                    own = claims[session] = ([], [])
+                own[0].append(index)
+                own[1].append(weight)
+
+    def decide_all(self, calls: Sequence[Call], sessions: Sequence[int]) -> list[Decision]:
+        """`decide` for many calls in the order of time. For most, what was decided for the conversation before still holds."""
+        result = []
+        current, decide = self._current, self._decide
+        for call, session in zip(calls, sessions, strict=True):
+            moment = call.begin
+            known = current.get(session)
+            if known is not None and known[0] <= moment <= known[1]:
+                result.append(known[2])
+            else:
+                result.append(decide(moment, session))
+        return result
 
     def decide(self, moment: int, session: int) -> Decision:
         """Where usage at this moment of this conversation (-1: unknown) goes. Moments of one conversation come in order."""
-        known = self.current.get(session)
+        known = self._current.get(session)
         if known is not None and known[0] <= moment <= known[1]:
             return known[2]
+        return self._decide(moment, session)
+
+    def _decide(self, moment: int, session: int) -> Decision:
         choice = self._choice(moment, session)
         target = choice.target
         if target is None or target.time - moment > self._lookback:
@@ -74,16 +96,19 @@ class Matcher:
             if finished is not None:
                 return self._wrap_up(finished)
         standing, until = certainty(choice.rivals, moment)
-        share = self._landscape.target(choice.index, choice.rule, 0 if standing else WHOLE)
-        decision = matched(share, choice.rivals, standing)
-        first = moment
-        if not choice.begun and choice.rivals:
-            # The beginning of a stretch of work is the least certain: it may have been the end of what was before.
-            choice.begun, first = True, moment + 1
-        self.current[session] = (first, min(until, choice.until), decision)
-        if first == moment or standing:
+        until = min(until, choice.until)
+        if standing:
+            decision = matched(self._landscape.target(choice.index, choice.rule, 0)[0], choice.rivals, standing)
+        else:
+            decision = self._landscape.target(choice.index, choice.rule, WHOLE)
+        if choice.begun or standing or not choice.rivals:
+            choice.begun = True
+            self._current[session] = (moment, until, decision)
             return decision
-        return matched(self._landscape.target(choice.index, choice.rule, 0), choice.rivals, standing)
+        # The beginning of a stretch of work is the least certain: it may have been the end of what was before.
+        choice.begun = True
+        self._current[session] = (moment + 1, until, decision)
+        return self._landscape.target(choice.index, choice.rule, 0)
 
     def around(self, position: int, target: Work) -> Surroundings:
         """The other places around a position on the timeline."""
@@ -106,14 +131,15 @@ class Matcher:
             return _Choice(since=times[-1] if times else -1)
         target, best = following, _CLAIM
         rule = "next-commit"
-        claims = self._claims.get(session, [])
-        ahead = bisect_left(claims, (following, 0.0))
-        for index, weight in claims[ahead : ahead + _CLAIMS]:
-            if times[index] - times[following] > self._lookback:
+        indexes, weights = self._claims.get(session, _NONE)
+        ahead = bisect_left(indexes, following)
+        for position in range(ahead, min(ahead + _CLAIMS, len(indexes))):
+            away = times[indexes[position]] - times[following]
+            if away > self._lookback:
                 break
-            claim = weight**3 / (1 + (times[index] - times[following]) / _FADE)
+            claim = weights[position] ** 3 / (1 + away / _FADE)
             if claim > best:
-                target, best, rule = index, claim, "commit-owner"
+                target, best, rule = indexes[position], claim, "commit-owner"
             if claim == 1:
                 break
         rivals = self._landscape.rivals(following, works[target])
@@ -124,11 +150,11 @@ class Matcher:
         """The commit that this conversation made alone and may be wrapping up."""
         if "wrap-up" in self._off:
             return None
-        claims = self._claims.get(session, [])
-        behind = bisect_left(claims, (self._timeline.next_index(moment), 0.0))
-        for index, weight in reversed(claims[max(0, behind - _CLAIMS) : behind]):
-            if weight == 1:
-                work = self._timeline.works[index]
+        indexes, weights = self._claims.get(session, _NONE)
+        behind = bisect_left(indexes, self._timeline.next_index(moment))
+        for position in range(behind - 1, max(0, behind - _CLAIMS) - 1, -1):
+            if weights[position] == 1:
+                work = self._timeline.works[indexes[position]]
                 return work if moment - work.time <= _WRAP_UP and moment <= work.destination.closed else None
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pr_cost_bot.attribution.decision import PENDING, WHOLE, Decision, Share, share
+from pr_cost_bot.attribution.decision import OUTSIDE, PENDING, WHOLE, Decision, Share, share
 from pr_cost_bot.attribution.history import DAY, FOREVER, HOUR, MINUTE, Destination, Timeline, Work
 from pr_cost_bot.attribution.records import Call
 from pr_cost_bot.attribution.sharing import EVEN, Portion
@@ -29,6 +29,8 @@ _LOW, _LOW_RESTLESS = 3.0, 50.0
 _HIGH, _HIGH_RESTLESS, _MORE_RESTLESS = 1.25, 10.0, 0.5
 _SLACK, _SLACK_RESTLESS = 15 * MINUTE, 7 * HOUR
 _TRACE, _TRACE_RESTLESS = 0.5, 2.0
+
+_MATCHED = Evidence.MATCHED  # looking it up takes as long as making a share
 
 
 class Rival(msgspec.Struct, eq=False, gc=False):
@@ -56,36 +58,43 @@ class Landscape:
     """Who else was at work around every position of a timeline, prepared once."""
 
     def __init__(self, timeline: Timeline) -> None:
-        works = timeline.works
-        self._works = works
+        works, times = timeline.works, timeline.times
         count = len(works)
         # Per commit: the commits before and after it in the same place, and the ends of its run of commits in one place.
-        self._same_before, self._same_after = [-1] * count, [count] * count
-        self._run_start, self._run_end = [0] * count, [count] * count
-        self._returns = [0] * (count + 1)  # how often, up to here, a place left less than a day before was returned to
+        same_before, same_after = [-1] * count, [count] * count
+        run_start, run_end = list(range(count)), list(range(1, count + 1))
+        returns = [0]  # how often, up to here, a place left less than a day before was returned to
+        returned = 0
         last: dict[Destination, int] = {}
         for index, work in enumerate(works):
             place = work.destination
             before = last.get(place, -1)
             last[place] = index
             if before >= 0:
-                self._same_before[index] = before
-                self._same_after[before] = index
-            goes_on = before == index - 1 >= 0
-            self._run_start[index] = self._run_start[index - 1] if goes_on else index
-            returned = not goes_on and before >= 0 and work.time - works[before].time <= DAY
-            self._returns[index + 1] = self._returns[index] + returned
+                same_before[index] = before
+                same_after[before] = index
+                if before == index - 1:
+                    run_start[index] = run_start[before]
+                elif times[index] - times[before] <= DAY:
+                    returned += 1
+            returns.append(returned)
         for index in range(count - 2, -1, -1):
-            self._run_end[index] = self._run_end[index + 1] if self._same_after[index] == index + 1 else index + 1
+            if same_after[index] == index + 1:
+                run_end[index] = run_end[index + 1]
 
+        self._works = works
+        self._same_before, self._same_after, self._run_start, self._run_end = same_before, same_after, run_start, run_end
+        self._returns = returns
         self._left: list[Rival | None] = [None] * count
         self._coming: list[Rival | None] = [None] * count
-        self._targets: dict[tuple[int, str, int], Share] = {}
+        self._possible: list[Share | None] = [None] * count
 
     def unrest(self, position: int) -> float:
         """How often, per commit, the person returns to a place left before: 0 where one piece of work follows the other."""
-        first, last = max(0, position - _NEARBY_COMMITS), min(len(self._works), position + _NEARBY_COMMITS)
-        return (self._returns[last] - self._returns[first]) / max(_FEW, last - first - 1)
+        returns, first, last = self._returns, position - _NEARBY_COMMITS, position + _NEARBY_COMMITS
+        if first < 0 or last > len(self._works):
+            first, last = max(0, first), min(len(self._works), last)
+        return (returns[last] - returns[first]) / max(_FEW, last - first - 1)
 
     def rivals(self, position: int, target: Work) -> list[Rival]:
         """The nearest other places before and after a position, for work on its way to a target."""
@@ -110,41 +119,46 @@ class Landscape:
         """The same with what buckets need besides."""
         return Surroundings(self.rivals(position, target), self.unrest(position))
 
-    def target(self, index: int, rule: str, low: int) -> Share:
-        """The share of a commit that has a whole record."""
-        key = (index, rule, low)
-        known = self._targets.get(key)
-        if known is None:
-            work = self._works[index]
-            known = share(work.destination, work.sha, Evidence.MATCHED, rule, (WHOLE, low, WHOLE))
-            self._targets[key] = known
-        return known
+    def target(self, index: int, rule: str, low: int) -> Decision:
+        """A whole record to one commit."""
+        work = self._works[index]
+        place = work.destination
+        if place.pr_number is None:
+            return (Share(place, work.sha, None, OUTSIDE, WHOLE, low, WHOLE),)
+        return (Share(place, work.sha, _MATCHED, rule, WHOLE, low, WHOLE),)
 
     def _leaving(self, index: int) -> Rival:
         """A place with a commit before; it alternates when another of its commits follows within a day."""
         works, unrest = self._works, self.unrest(index)
-        work, again, since = works[index], self._same_after[index], FOREVER
-        until = work.time + int(_AFTER_CHANGE * (1 + _RESTLESS_CHANGE * unrest))
+        work, again = works[index], self._same_after[index]
         if again < len(works) and works[again].time - work.time <= DAY:
             until = work.time + int(_AFTER_ALTERNATING * (1 + _RESTLESS * unrest))
             since = works[again].time - int(_BEFORE_ALTERNATING * (1 + _RESTLESS * unrest))
-        rival = self._left[index] = Rival(work, until, since, _possible(work))
+        else:
+            until, since = work.time + int(_AFTER_CHANGE * (1 + _RESTLESS_CHANGE * unrest)), FOREVER
+        rival = self._left[index] = Rival(work, until, since, self._perhaps(index))
         return rival
 
     def _approaching(self, index: int) -> Rival:
         """A place with a commit ahead; it alternates when it had one within the day before."""
         works, unrest = self._works, self.unrest(index)
-        work, earlier, until = works[index], self._same_before[index], 0
-        since = work.time - int(_BEFORE_CHANGE * (1 + _RESTLESS_CHANGE * unrest))
+        work, earlier = works[index], self._same_before[index]
         if earlier >= 0 and work.time - works[earlier].time <= DAY:
             until = works[earlier].time + int(_AFTER_ALTERNATING * (1 + _RESTLESS * unrest))
             since = work.time - int(_BEFORE_ALTERNATING * (1 + _RESTLESS * unrest))
-        rival = self._coming[index] = Rival(work, until, since, _possible(work))
+        else:
+            until, since = 0, work.time - int(_BEFORE_CHANGE * (1 + _RESTLESS_CHANGE * unrest))
+        rival = self._coming[index] = Rival(work, until, since, self._perhaps(index))
         return rival
 
-
-def _possible(work: Work) -> Share:
-    return share(work.destination, work.sha, Evidence.MATCHED, "possible", (0, 0, WHOLE))
+    def _perhaps(self, index: int) -> Share:
+        """The zero share of a commit that may have a whole record."""
+        known = self._possible[index]
+        if known is None:
+            work = self._works[index]
+            known = share(work.destination, work.sha, _MATCHED, "possible", (0, 0, WHOLE))
+            self._possible[index] = known
+        return known
 
 
 def certainty(others: Sequence[Rival], moment: int) -> tuple[int, int]:
@@ -156,17 +170,19 @@ def certainty(others: Sequence[Rival], moment: int) -> tuple[int, int]:
             until = min(until, rival.until)
         elif moment >= rival.since:
             standing |= 1 << bit
-        else:
-            until = min(until, rival.since - 1)
+        elif rival.since <= until:
+            until = rival.since - 1
     return standing, until
 
 
 def matched(target: Share, others: Sequence[Rival], standing: int) -> Decision:
     """The whole record to one commit, and zero shares for the places that it may belong to instead."""
-    shares = [target]
+    shares, places = [target], [target.destination]
     for bit, rival in enumerate(others):
         possible = rival.possible
-        if standing >> bit & 1 and possible.evidence and all(possible.destination is not share.destination for share in shares):
+        # Places are compared by identity: each is one object.
+        if standing >> bit & 1 and possible.evidence and possible.destination not in places:
+            places.append(possible.destination)
             shares.append(possible)
     return tuple(shares)
 

@@ -1,12 +1,16 @@
 """A usage record as the rules see it, and as a line of JSON holds it (interface section 7)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
 
 from pr_cost_bot.model import UsageRecord
+
+# Half a millisecond early: whole milliseconds since then are those since 1970, rounded.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(microseconds=500)
+_DAY = 24 * 60 * 60 * 1000
 
 RECEIPT_SOURCE = "receipt"
 """The source of usage that the caller made from a receipt, because no bill covers it."""
@@ -19,7 +23,8 @@ def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970; a time without a zone is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000 + 0.5)
+    since = moment - _EPOCH
+    return since.days * _DAY + since.seconds * 1000 + since.microseconds // 1000
 
 
 class Call(msgspec.Struct, eq=False, gc=False):
@@ -55,8 +60,9 @@ def set_clocks(calls: Iterable[Call]) -> None:
     """Work out `begin` and `finish` of records that were read from JSON."""
     for call in calls:
         start = call.start
-        call.begin = begin = int(start.timestamp() * 1000 + 0.5)
-        call.finish = begin if call.end == start else int(call.end.timestamp() * 1000 + 0.5)
+        since = start - _EPOCH  # as in `milliseconds`: calling it would take as long again
+        call.begin = begin = since.days * _DAY + since.seconds * 1000 + since.microseconds // 1000
+        call.finish = begin if call.end == start else milliseconds(call.end)
 
 
 def call_of(record: UsageRecord) -> Call:

@@ -1,10 +1,9 @@
 """Which conversation made which commit: every conversation that was active shortly before a commit votes for it."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from pr_cost_bot.attribution.history import MINUTE, SECOND, Destination, Timeline
+from pr_cost_bot.attribution.history import FOREVER, MINUTE, SECOND, Destination, Timeline
 
 # A conversation silent for longer than this did not make the commit.
 _ACTIVE = 30 * MINUTE
@@ -18,33 +17,47 @@ Ballots = list[tuple[int, dict[int, float]]]
 """Per commit (its index on the timeline) the weight of each conversation, the strongest 1."""
 
 
-def active_before(sessions: Mapping[int, Sequence[int]], timeline: Timeline) -> Ballots:
-    """Weigh conversations by how shortly before each commit they made a call. `sessions`: times of calls, ascending."""
-    waiting = sorted(sessions.items(), key=lambda item: (item[1][0], item[0]))
-    active: list[tuple[int, Sequence[int]]] = []
-    begun = 0
+def active_before(calls: Iterable[tuple[int, int]], timeline: Timeline) -> Ballots:
+    """Weigh conversations by how shortly before each commit they made a call. `calls`: times, ascending, and conversations."""
+    if not timeline.times:
+        return []
+    moments = [time + SECOND - 1 for time in timeline.times]  # git keeps whole seconds
+    moments.append(FOREVER)
     ballots: Ballots = []
-    for index, committed in enumerate(timeline.times):
-        moment = committed + SECOND - 1  # git keeps whole seconds
-        while begun < len(waiting) and waiting[begun][1][0] <= moment:
-            active.append(waiting[begun])
-            begun += 1
-        active = [item for item in active if item[1][-1] >= moment - _ACTIVE]
-        weights = {}
-        for number, times in active:
-            silence = moment - times[bisect_right(times, moment) - 1]
-            if silence <= _ACTIVE:
-                weights[number] = 1 / (1 + max(0, silence - SECOND) / _HALF)
-        if weights:
-            ballots.append((index, weights))
+    last: dict[int, int] = {}
+    index, moment = 0, moments[0]
+    for time, number in calls:
+        while time > moment:
+            if last:
+                _vote(ballots, index, moment, last)
+            index += 1
+            moment = moments[index]
+        last[number] = time
+    for later in range(index, len(moments) - 1):
+        _vote(ballots, later, moments[later], last)
     return ballots
+
+
+def _vote(ballots: Ballots, index: int, moment: int, last: dict[int, int]) -> None:
+    """One commit's ballot. `last`: when each conversation made its last call; those that fell silent are dropped."""
+    weights = {}
+    for number in sorted(last):
+        silence = moment - last[number]
+        if silence <= _ACTIVE:
+            weights[number] = 1 / (1 + max(0, silence - SECOND) / _HALF)
+        else:
+            del last[number]
+    if weights:
+        ballots.append((index, weights))
 
 
 def owners(ballots: Ballots, timeline: Timeline) -> Ballots:
     """Weigh again by loyalty: a conversation mostly works for one place, so its votes for that place count more."""
+    contending = {number for _, weights in ballots if len(weights) > 1 for number in weights}
+    telling = [ballot for ballot in ballots if not contending.isdisjoint(ballot[1])]
     loyalty: dict[tuple[int, Destination], float] = {}
     for _ in range(_ROUNDS):
-        loyalty = _loyalty(ballots, timeline, loyalty)
+        loyalty = _loyalty(telling, timeline, loyalty)
     result = []
     for index, weights in ballots:
         if len(weights) == 1:

@@ -6,26 +6,32 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from pr_cost_bot.attribution import Call, Engine
 from pr_cost_bot.attribution.records import set_clocks
 from pr_cost_bot.offline import index
+from pr_cost_bot.offline.helper import AVAILABLE, Helper
 from pr_cost_bot.offline.job import Job, MisplacedError, Price, Share, check
 from pr_cost_bot.offline.lines import BadFieldError, BadLineError, check_line, explain
 from pr_cost_bot.offline.summary import Summary
-
-T = TypeVar("T")
-Progress = Callable[[float], None]
-"""Told how much of the file is done, from 0 to 1."""
+from pr_cost_bot.progress import Progress
 
 # Below this a second process costs more than it brings.
 _WORTH_TWO = 4 << 20
-_BUFFER = 1 << 22
+_BUFFER = 1 << 17
+
+
+class Files(NamedTuple):
+    """Where each process writes."""
+
+    output: Path
+    second: Path
 
 
 class Crew:
@@ -36,7 +42,7 @@ class Crew:
         self._price = price
         self._summarize = summarize
         self._size = usage.stat().st_size
-        self._pair = self._size > _WORTH_TWO and (os.cpu_count() or 1) > 1 and "fork" in multiprocessing.get_all_start_methods()
+        self._done = multiprocessing.RawArray("q", 2)  # bytes, by process
 
     def attribute(self, load: Callable[[], Engine], output: Path, scratch: Path, progress: Progress) -> Summary:
         """Write the allocations to `output` and return their totals. `load` reads commits and pull requests.
@@ -51,65 +57,82 @@ class Crew:
             collecting = gc.isenabled()
             gc.disable()  # everything here lives as long as the run; looking for garbage would take a fifth of the time
             try:
-                runs, engine = self._beginning(data, load)
-                return self._all(data, runs, engine, output, scratch, progress)
+                return self._all(data, load, Files(output, scratch / "second.jsonl"), progress)
             finally:
                 if collecting:
                     gc.enable()
 
-    def _beginning(self, data: mmap.mmap, load: Callable[[], Engine]) -> tuple[index.Runs, Engine]:
-        """Find the persons while commits and pull requests are read."""
-        if not self._pair:
-            engine = load()
-            return index.by_person(index.quick(data, 0, self._size), self._size), engine
-        finding = _Helper(lambda: index.quick(data, 0, self._size))
-        engine = load()
-        return index.by_person(finding.result(), self._size), engine
-
-    def _all(
-        self, data: mmap.mmap, runs: index.Runs, engine: Engine, output: Path, scratch: Path, progress: Progress
-    ) -> Summary:
+    def _all(self, data: mmap.mmap, load: Callable[[], Engine], files: Files, progress: Progress) -> Summary:
+        helper = None
         try:
-            return self._write(Job(data, engine, self._price, self._summary()), runs, output, scratch, progress)
-        except MisplacedError:
-            runs = index.by_person(index.exact(data, 0, self._size), self._size)
+            # Where lines are must be known before anybody can be given a share; each process looks through a half. Commits
+            # are read twice: to share memory with a forked process costs more, as every touch of an object copies its page.
+            middle = self._middle(data)
+            if middle < self._size:
+                helper = Helper(partial(self._beside, data, load, files.second, middle))
+            found = index.quick(data, 0, middle)
+            if helper is not None:
+                found += helper.result()
+            engine = load()
             try:
-                return self._write(Job(data, engine, self._price, self._summary()), runs, output, scratch, progress)
+                return self._write(data, engine, index.by_person(found, self._size), files, helper, progress)
             except MisplacedError:
-                raise self._first_bad_line() from None
-        except (msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
+                if helper is not None:
+                    helper.stop()
+                    helper = Helper(partial(self._serve, data, engine, files.second))
+                runs = index.by_person(index.exact(data, 0, self._size), self._size)
+                return self._write(data, engine, runs, files, helper, progress)
+        except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
             raise self._first_bad_line() from None
+        finally:
+            if helper is not None:
+                helper.stop()
+
+    def _middle(self, data: mmap.mmap) -> int:
+        """Where a second process begins to look; the end if one is enough."""
+        if self._size <= _WORTH_TWO or (os.cpu_count() or 1) < 2 or not AVAILABLE:
+            return self._size
+        return data.find(b"\n", self._size // 2) + 1 or self._size
+
+    def _beside(self, data: mmap.mmap, load: Callable[[], Engine], path: Path, middle: int, connection: Connection) -> Summary:
+        """What the second process does: find persons, read commits, and attribute the share that it is given."""
+        connection.send(index.quick(data, middle, self._size))
+        return self._serve(data, load(), path, connection)
+
+    def _serve(self, data: mmap.mmap, engine: Engine, path: Path, connection: Connection) -> Summary:
+        share: Share = connection.recv()
+        return self._attribute(Job(data, engine, self._price, self._summary()), share, path, partial(self._count, 1))
+
+    def _count(self, which: int, size: int) -> None:
+        self._done[which] += size
 
     def _summary(self) -> Summary | None:
         return Summary() if self._summarize else None
 
-    def _write(self, job: Job, runs: index.Runs, output: Path, scratch: Path, progress: Progress) -> Summary:
-        first, second = _halves(runs) if self._pair else (sorted_persons(runs), [])
-        count = multiprocessing.RawArray("q", 2)
+    def _write(
+        self, data: mmap.mmap, engine: Engine, runs: index.Runs, files: Files, helper: Helper | None, progress: Progress
+    ) -> Summary:
+        self._done[:] = [0, 0]
+        first, second = _halves(runs) if helper is not None else (sorted_persons(runs), [])
+        if helper is not None:
+            helper.tell(second)
 
-        def work(which: int, share: Share, path: Path) -> Summary:
-            def done(size: int) -> None:
-                count[which] += size
-                if not which:
-                    progress((count[0] + count[1]) / self._size)
+        def done(size: int) -> None:
+            self._count(0, size)
+            progress(min(1.0, sum(self._done) / self._size))
 
-            with path.open("wb", _BUFFER) as file:
-                job.run(share, file, done)
-            return job.summary
-
-        part = scratch / "second.jsonl"
-        helper = _Helper(lambda: work(1, second, part)) if second else None
-        try:
-            summary = work(0, first, output)
-        except BaseException:
-            if helper is not None:
-                helper.stop()
-            raise
+        summary = self._attribute(Job(data, engine, self._price, self._summary()), first, files.output, done)
         if helper is not None:
             summary.merge(helper.result())
-            with output.open("ab") as file, part.open("rb") as rest:
+            with files.output.open("ab") as file, files.second.open("rb") as rest:
                 shutil.copyfileobj(rest, file, _BUFFER)
         return summary
+
+    @staticmethod
+    def _attribute(job: Job, share: Share, path: Path, done: Callable[[int], None]) -> Summary:
+        with path.open("wb", _BUFFER) as file:
+            job.run(share, file, done)
+        return job.summary
 
     def _first_bad_line(self) -> BadLineError:
         """The first line that cannot be used, found by reading all of them again."""
@@ -142,40 +165,3 @@ def _halves(runs: index.Runs) -> tuple[Share, Share]:
         reached += sizes[cut]
         cut += 1
     return persons[:cut], persons[cut:]
-
-
-class _Helper:
-    """A forked process that does one thing and sends back what came of it."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        context = multiprocessing.get_context("fork")
-        self._receiver, sender = context.Pipe(duplex=False)
-        self._process = context.Process(target=_report, args=(work, sender), daemon=True)
-        self._process.start()
-        sender.close()
-
-    def result(self) -> Any:
-        """What it returned. Raises: what it raised."""
-        try:
-            outcome = self._receiver.recv()
-        except EOFError:
-            raise OSError(None, "a helper process died") from None
-        finally:
-            self._process.join()
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    def stop(self) -> None:
-        """Give up on it."""
-        self._process.terminate()
-        self._process.join()
-
-
-def _report(work: Callable[[], Any], sender: Connection) -> None:
-    try:
-        sender.send(work())
-    except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError) as error:
-        sender.send(MisplacedError() if isinstance(error, MisplacedError) else msgspec.DecodeError(str(error)))
-    except OSError as error:
-        sender.send(OSError(error.errno, error.strerror, error.filename))

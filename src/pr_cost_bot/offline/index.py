@@ -24,7 +24,7 @@ def quick(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, int]]
     Quick because it looks for the text `"person":` only. That can be wrong (a missing field, the same text inside another
     value): whoever reads the lines must compare, and fall back to `exact`.
     """
-    runs: list[tuple[str | None, int]] = []
+    runs: list[tuple[str | None, int]] = [(None, start)]  # whatever comes before the first person
     last: bytes | int | None = 0
     for match in _PERSON.finditer(data, start, end):
         person = match[1]

@@ -23,7 +23,7 @@ Share = list[tuple[str | None, "array[int]"]]
 """Persons and where their lines are."""
 
 
-_ID, _TIME = attrgetter("id"), attrgetter("begin")
+_ID, _TIME, _PERSON = attrgetter("id"), attrgetter("begin"), attrgetter("person")
 _PLAIN_AMOUNTS = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\n?)*+", re.ASCII)
 
 
@@ -50,7 +50,7 @@ class Job:
         for person, ranges in share:
             calls = self._read(person, ranges)
             decisions = self._engine.decide(person, calls)
-            output.write("".join(render.lines(calls, decisions)).encode("utf-8", "surrogatepass"))
+            output.write(render.lines(calls, decisions))
             if self._summarize:
                 self.summary.add(calls, decisions)
             if person is not None:
@@ -62,7 +62,7 @@ class Job:
         decode = self._decoder.decode_lines
         for start, end in zip(ranges[::2], ranges[1::2], strict=True):
             calls += decode(self._data[start:end])
-        if any([call.person != person for call in calls]):  # noqa: C419 - a list is faster here
+        if calls and set(map(_PERSON, calls)) != {person}:
             raise MisplacedError
         return self._ready(calls)
 

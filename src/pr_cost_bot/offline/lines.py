@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -52,15 +51,14 @@ def amount_text(text: str, field: str) -> str:
     return format(amount, "f")
 
 
-def read_all(path: Path, kind: type[T]) -> list[T]:
-    """Every line of a file. Raises: BadLineError, OSError."""
-    data = path.read_bytes()
+def decode_all(data: bytes, name: str, kind: type[T]) -> list[T]:
+    """Every line of a file of this name. Raises: BadLineError."""
     decoder = msgspec.json.Decoder(kind)
     try:
         return decoder.decode_lines(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         for number, line in enumerate(data.split(b"\n"), 1):
-            check_line(decoder, line, path.name, number)
+            check_line(decoder, line, name, number)
         raise
 
 
