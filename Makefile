@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint types unit bench setup lock clean
+.PHONY: demo test lint types unit bench bench-attribution setup lock clean
 
 ## make demo: set up and run the whole Action against a simulated GitHub and simulated vendors
 demo: $(STAMP)
@@ -31,6 +31,11 @@ unit: $(STAMP)
 ## make bench: how long a run takes and how much it asks for (docs/performance.md)
 bench: $(STAMP)
 	$(BIN)/python bench/action.py
+
+## make bench-attribution: how right attribution is, with each rule left out, and how fast (docs/attribution.md)
+bench-attribution: $(STAMP)
+	$(BIN)/python bench/attribution.py
+	$(BIN)/python bench/attribution.py --speed
 
 setup: $(STAMP)
 

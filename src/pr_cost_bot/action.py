@@ -18,7 +18,7 @@ from pr_cost_bot.runs import Run, run_one, run_true_up
 from pr_cost_bot.settings import DEFAULT_CONFIG_PATH, Settings, SettingsError, clock, read_settings
 
 OK, NOT_PUBLISHED, WRONG_SETUP = 0, 1, 2
-"""Exit statuses (interface section 9); `reporting.TOO_EXPENSIVE` is the fourth."""
+"""Exit statuses (README.md); `reporting.TOO_EXPENSIVE` is the fourth."""
 
 
 def main(environ: Mapping[str, str], stdout: TextIO) -> int:

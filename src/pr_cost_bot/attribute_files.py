@@ -1,4 +1,4 @@
-"""`pr-cost-bot attribute`: attribution alone, offline, on JSON Lines files (interface section 7)."""
+"""`pr-cost-bot attribute`: attribution alone, offline, on JSON Lines files (docs/attribution.md)."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""The configuration file: its shape, its defaults, its JSON Schema (interface section 8). Reading it is `config_file`'s job."""
+"""The configuration file: its shape, its defaults (docs/configuration.md). Reading it is `config_file`'s job."""
 
 from decimal import Decimal
 from typing import Annotated, Literal

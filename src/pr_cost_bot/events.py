@@ -42,7 +42,7 @@ Activity = OnePullRequest | TrueUp | Nothing
 
 
 def find_activity(event: str, payload: Mapping[str, Any], *, has_keys: bool) -> Activity:
-    """Decide by the event's name and payload (interface section 4). Raises EventError where a named number is not one."""
+    """Decide by the event's name and payload (docs/install.md). Raises EventError where a named number is not one."""
     if event in _PULL_REQUEST_EVENTS:
         return _on_pull_request(event, payload, has_keys=has_keys)
     if event == "schedule":

@@ -1,4 +1,4 @@
-"""`pr-cost-bot import`: files of usage in any known format to the JSON Lines that `attribute` takes (interface section 7)."""
+"""`pr-cost-bot import`: files of usage in any known format to the JSON Lines that `attribute` takes (docs/attribution.md)."""
 
 import argparse
 import sys

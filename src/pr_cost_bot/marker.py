@@ -1,4 +1,4 @@
-"""The hidden first line by which the bot knows its own comment (interface section 5)."""
+"""The hidden first line by which the bot knows its own comment (docs/comment.md)."""
 
 import re
 from datetime import datetime, timedelta

@@ -39,7 +39,7 @@ NO_TOKENS = Tokens()
 
 
 class Evidence(StrEnum):
-    """Why a share of usage lies on a pull request, strongest first (interface section 6)."""
+    """Why a share of usage lies on a pull request, strongest first (docs/ledger.md)."""
 
     TAGGED = "tagged"
     RECEIPT = "receipt"

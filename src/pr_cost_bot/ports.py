@@ -18,7 +18,7 @@ from pr_cost_bot.model import (
 )
 
 Row = dict[str, Any]
-"""A pull request's row as JSON holds it: money as strings, times as RFC 3339, `lines` inside (interface section 6)."""
+"""A pull request's row as JSON holds it: money as strings, times as RFC 3339, `lines` inside (docs/ledger.md)."""
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""A usage record as the rules see it, and as a line of JSON holds it (interface section 7)."""
+"""A usage record as the rules see it, and as a line of JSON holds it (docs/attribution.md)."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
+from functools import cached_property
 
 from pr_cost_bot.attribution.history import FOREVER, HOUR, SHARED_BRANCHES, Destination, History
 from pr_cost_bot.attribution.records import Call
@@ -16,10 +17,15 @@ class Tags:
     def __init__(self, history: History, person: str | None) -> None:
         self._history = history
         self._branches: dict[tuple[str | None, str], list[Destination]] = {}
-        self._own_times: dict[Destination, list[int]] = defaultdict(list)
-        timeline = history.timeline(person or "")
-        for work in timeline.works:
-            self._own_times[work.destination].append(work.time)
+        self._person = person
+
+    @cached_property
+    def _own_times(self) -> dict[Destination, list[int]]:
+        """When the person committed to each place."""
+        times: dict[Destination, list[int]] = defaultdict(list)
+        for work in self._history.timeline(self._person or "").works:
+            times[work.destination].append(work.time)
+        return times
 
     def named(self, call: Call) -> Destination | None:
         """The place that the record names by number or commit: beyond doubt."""

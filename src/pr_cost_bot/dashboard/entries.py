@@ -31,7 +31,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `pr_costs` with its lines (interface section 6). Text is as it came: untrusted."""
+    """A row of `pr_costs` with its lines (docs/ledger.md). Text is as it came: untrusted."""
 
     repository: str
     pr_number: int

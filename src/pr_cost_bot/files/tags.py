@@ -1,6 +1,6 @@
 """Repository, branch, pull request and commit, where a record's attributes carry them.
 
-The documented keys (interface section 6) go first, then the names of OpenTelemetry's conventions:
+The documented keys (docs/ledger.md) go first, then the names of OpenTelemetry's conventions:
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/vcs/
 """
 

@@ -1,4 +1,4 @@
-"""The program's own JSON Lines of usage (interface section 7): read them, and write them for `attribute`."""
+"""The program's own JSON Lines of usage (docs/attribution.md): read them, and write them for `attribute`."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The artifact's files: `pr_costs.csv`, `pr_cost_lines.csv` and `pr_cost.json` (interface section 6)."""
+"""The artifact's files: `pr_costs.csv`, `pr_cost_lines.csv` and `pr_cost.json` (docs/ledger.md)."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The two tables' rows (interface section 6), from a `PullRequestCost`. Pure."""
+"""The two tables' rows (docs/ledger.md), from a `PullRequestCost`. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime

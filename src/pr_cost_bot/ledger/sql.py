@@ -1,4 +1,4 @@
-"""The lasting table in a database: any that SQLAlchemy reaches, SQLite without an extra (interface section 6)."""
+"""The lasting table in a database: any that SQLAlchemy reaches, SQLite without an extra (docs/ledger.md)."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The tables of the database: the two of interface section 6, and the usage behind them.
+"""The tables of the database: the two of docs/ledger.md, and the usage behind them.
 
 Usage is kept as a star, because there is much of it: a share names its account (a person at a source), its item (product and
 model) and its place (pull request, evidence, reason) by numbers. The view `usage` shows it in words and dollars.

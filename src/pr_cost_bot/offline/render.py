@@ -1,4 +1,4 @@
-"""Allocations out, as JSON Lines (interface section 7)."""
+"""Allocations out, as JSON Lines (docs/attribution.md)."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The comment (interface section 5)."""
+"""The comment (docs/comment.md)."""
 
 import hashlib
 

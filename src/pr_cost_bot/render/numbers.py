@@ -1,4 +1,4 @@
-"""Numbers as people read them: counts, dollars and percentages (interface section 5)."""
+"""Numbers as people read them: counts, dollars and percentages (docs/comment.md)."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
