@@ -4,8 +4,9 @@
 # belong to the runner's own user, so GitHub asks for root (docs.github.com, "Dockerfile support for GitHub Actions").
 # No WORKDIR: the runner sets it to the workspace. No git: everything is read through the API.
 
-# The base is named once, with its digest, and not through ARG, which Dependabot does not follow.
-FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS base
+# Releases and CI build on the base at the digest in .github/base-image; a build without a registry has only the tag.
+ARG BASE=python:3.13-slim
+FROM ${BASE} AS base
 # The official image carries no bytecode: without it every run would compile the standard library anew.
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
     -x '/(test|tests|unittest|idlelib|tkinter|turtledemo|ensurepip|pydoc_data|_pyrepl|site-packages|dist-packages)/' \
