@@ -99,9 +99,9 @@ def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
         usage = scratch / "standard input"
         with usage.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-    crew = Crew(usage, _price, summarize=arguments.summary)
+    crew = Crew(usage, load, _price, summarize=arguments.summary)
     with _destination(arguments.output, scratch) as output, on_terminal(1, "Attributing") as progress:
-        summary = crew.attribute(load, output, scratch, progress)
+        summary = crew.attribute(output, scratch, progress)
     if arguments.summary:
         summary.write(sys.stderr if arguments.output == _STDIO else sys.stdout)
 

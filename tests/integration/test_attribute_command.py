@@ -243,6 +243,17 @@ def test_commits_for_two_processes_can_come_through_a_pipe(files):
     assert {line["pr_number"] for line in lines(files)} == {None, 0, 1, 2}
 
 
+def test_one_line_among_another_persons_is_found(files):
+    usage, commits = many()
+    usage.sort(key=lambda line: (line["person"], line["id"]))
+    write(files / "commits.jsonl", *commits)
+    write(files / "usage.jsonl", *usage)
+    assert attribute(files).returncode == 0
+    write(files / "usage.jsonl", *usage[1:400], usage[0], *usage[400:8000], usage[-1], *usage[8000:-1])
+    assert attribute(files, output="strays.jsonl").returncode == 0
+    assert (files / "strays.jsonl").read_bytes() == (files / "out.jsonl").read_bytes()
+
+
 def test_persons_in_escapes_in_a_large_file_are_read_by_two_processes_too(files):
     usage, commits = many()
     write(files / "commits.jsonl", *commits)

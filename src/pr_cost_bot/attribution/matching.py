@@ -1,8 +1,7 @@
 """Matched: usage of a moment, put on the commit that completed it."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -18,7 +17,6 @@ from pr_cost_bot.model import Evidence
 _FADE = 2 * HOUR
 _CLAIM = 0.1
 _CLAIMS = 30  # as many commits are looked at, ahead and behind
-_BEGIN = attrgetter("begin")
 _NONE: tuple[list[int], list[float]] = ([], [])
 # Work that goes on in a conversation after its commit finishes the same pull request, if nothing is committed for long.
 _WRAP_UP = 30 * MINUTE
@@ -55,10 +53,8 @@ class Matcher:
 
     def _claim(self, calls: Sequence[Call], sessions: Sequence[int]) -> None:
         claims = self._claims
-        events: Iterable[tuple[int, int]] = zip(map(_BEGIN, calls), sessions, strict=True)
-        if -1 in sessions:
-            events = [event for event in events if event[1] >= 0]
-        for index, weights in owners(active_before(events, self._timeline), self._timeline):
+        ballots = active_before([call.begin for call in calls], sessions, self._timeline)
+        for index, weights in owners(ballots, self._timeline):
             for session, weight in weights.items():
                 own = claims.get(session)
                 if own is None:

@@ -1,9 +1,10 @@
 """Which conversation made which commit: every conversation that was active shortly before a commit votes for it."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from pr_cost_bot.attribution.history import FOREVER, MINUTE, SECOND, Destination, Timeline
+from pr_cost_bot.attribution.history import MINUTE, SECOND, Destination, Timeline
 
 # A conversation silent for longer than this did not make the commit.
 _ACTIVE = 30 * MINUTE
@@ -17,31 +18,30 @@ Ballots = list[tuple[int, dict[int, float]]]
 """Per commit (its index on the timeline) the weight of each conversation, the strongest 1."""
 
 
-def active_before(calls: Iterable[tuple[int, int]], timeline: Timeline) -> Ballots:
-    """Weigh conversations by how shortly before each commit they made a call. `calls`: times, ascending, and conversations."""
-    if not timeline.times:
-        return []
-    moments = [time + SECOND - 1 for time in timeline.times]  # git keeps whole seconds
-    moments.append(FOREVER)
+def active_before(begins: Sequence[int], sessions: Sequence[int], timeline: Timeline) -> Ballots:
+    """Weigh conversations by how shortly before each commit they made a call.
+
+    `begins`: times of calls, ascending; `sessions`: their conversations, -1 for none.
+    """
     ballots: Ballots = []
     last: dict[int, int] = {}
-    index, moment = 0, moments[0]
-    for time, number in calls:
-        while time > moment:
-            if last:
-                _vote(ballots, index, moment, last)
-            index += 1
-            moment = moments[index]
-        last[number] = time
-    for later in range(index, len(moments) - 1):
-        _vote(ballots, later, moments[later], last)
+    counted = 0
+    for index, time in enumerate(timeline.times):
+        moment = time + SECOND - 1  # git keeps whole seconds
+        reached = bisect_right(begins, moment, counted)
+        if reached > counted:
+            last.update(zip(sessions[counted:reached], begins[counted:reached], strict=True))
+            last.pop(-1, None)
+            counted = reached
+        if last:
+            _vote(ballots, index, moment, last)
     return ballots
 
 
 def _vote(ballots: Ballots, index: int, moment: int, last: dict[int, int]) -> None:
     """One commit's ballot. `last`: when each conversation made its last call; those that fell silent are dropped."""
     weights = {}
-    for number in sorted(last):
+    for number in sorted(last) if len(last) > 1 else [*last]:
         silence = moment - last[number]
         if silence <= _ACTIVE:
             weights[number] = 1 / (1 + max(0, silence - SECOND) / _HALF)

@@ -5,11 +5,9 @@ import mmap
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, MutableSequence
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,114 +23,79 @@ from pr_cost_bot.progress import Progress
 # Below this a second process costs more than it brings.
 _WORTH_TWO = 4 << 20
 _BUFFER = 1 << 17
-
-
-class Files(NamedTuple):
-    """Where each process writes."""
-
-    output: Path
-    second: Path
+_BETWEEN_LOOKS = 0.1  # seconds
 
 
 class Crew:
-    """Attributes one usage file."""
+    """Attributes one usage file. `load` reads commits and pull requests."""
 
-    def __init__(self, usage: Path, price: Price, *, summarize: bool) -> None:
+    def __init__(self, usage: Path, load: Callable[[], Engine], price: Price, *, summarize: bool) -> None:
         self._usage = usage
+        self._load = load
         self._price = price
         self._summarize = summarize
         self._size = usage.stat().st_size
-        self._done = multiprocessing.RawArray("q", 2)  # bytes, by process
 
-    def attribute(self, load: Callable[[], Engine], output: Path, scratch: Path, progress: Progress) -> Summary:
-        """Write the allocations to `output` and return their totals. `load` reads commits and pull requests.
+    def attribute(self, output: Path, scratch: Path, progress: Progress) -> Summary:
+        """Write the allocations to `output` and return their totals.
 
         Raises: BadLineError, OSError. The output is then useless.
         """
         if not self._size:
-            load()
+            self._load()
             output.touch()
             return Summary()
         with self._usage.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            collecting = gc.isenabled()
-            gc.disable()  # everything here lives as long as the run; looking for garbage would take a fifth of the time
             try:
-                return self._all(data, load, Files(output, scratch / "second.jsonl"), progress)
-            finally:
-                if collecting:
-                    gc.enable()
+                try:
+                    return self._all(data, index.quick(data), (output, scratch / "second.jsonl"), progress)
+                except MisplacedError:
+                    return self._all(data, index.exact(data), (output, scratch / "second.jsonl"), progress)
+            except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
+                raise self._first_bad_line() from None
 
-    def _all(self, data: mmap.mmap, load: Callable[[], Engine], files: Files, progress: Progress) -> Summary:
-        helper = None
-        try:
-            # Where lines are must be known before anybody can be given a share; each process looks through a half. Commits
-            # are read twice: to share memory with a forked process costs more, as every touch of an object copies its page.
-            middle = self._middle(data)
-            if middle < self._size:
-                helper = Helper(partial(self._beside, data, load, files.second, middle))
-            found = index.quick(data, 0, middle)
-            if helper is not None:
-                found += helper.result()
-            engine = load()
-            try:
-                return self._write(data, engine, index.by_person(found, self._size), files, helper, progress)
-            except MisplacedError:
-                if helper is not None:
-                    helper.stop()
-                    helper = Helper(partial(self._serve, data, engine, files.second))
-                runs = index.by_person(index.exact(data, 0, self._size), self._size)
-                return self._write(data, engine, runs, files, helper, progress)
-        except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
-            raise self._first_bad_line() from None
-        finally:
-            if helper is not None:
-                helper.stop()
-
-    def _middle(self, data: mmap.mmap) -> int:
-        """Where a second process begins to look; the end if one is enough."""
-        if self._size <= _WORTH_TWO or (os.cpu_count() or 1) < 2 or not AVAILABLE:
-            return self._size
-        return data.find(b"\n", self._size // 2) + 1 or self._size
-
-    def _beside(self, data: mmap.mmap, load: Callable[[], Engine], path: Path, middle: int, connection: Connection) -> Summary:
-        """What the second process does: find persons, read commits, and attribute the share that it is given."""
-        connection.send(index.quick(data, middle, self._size))
-        return self._serve(data, load(), path, connection)
-
-    def _serve(self, data: mmap.mmap, engine: Engine, path: Path, connection: Connection) -> Summary:
-        share: Share = connection.recv()
-        return self._attribute(Job(data, engine, self._price, self._summary()), share, path, partial(self._count, 1))
-
-    def _count(self, which: int, size: int) -> None:
-        self._done[which] += size
-
-    def _summary(self) -> Summary | None:
-        return Summary() if self._summarize else None
-
-    def _write(
-        self, data: mmap.mmap, engine: Engine, runs: index.Runs, files: Files, helper: Helper | None, progress: Progress
+    def _all(
+        self, data: mmap.mmap, found: Iterable[tuple[str | None, int]], files: tuple[Path, Path], progress: Progress
     ) -> Summary:
-        self._done[:] = [0, 0]
-        first, second = _halves(runs) if helper is not None else (sorted_persons(runs), [])
-        if helper is not None:
-            helper.tell(second)
+        persons = sorted_persons(index.by_person(found, self._size))
+        done = multiprocessing.RawArray("q", 2)  # bytes, by process
 
-        def done(size: int) -> None:
-            self._count(0, size)
-            progress(min(1.0, sum(self._done) / self._size))
+        def show() -> None:
+            progress(min(1.0, sum(done) / self._size))
 
-        summary = self._attribute(Job(data, engine, self._price, self._summary()), first, files.output, done)
-        if helper is not None:
-            summary.merge(helper.result())
-            with files.output.open("ab") as file, files.second.open("rb") as rest:
-                shutil.copyfileobj(rest, file, _BUFFER)
+        if self._size <= _WORTH_TWO or (os.cpu_count() or 1) < 2 or not AVAILABLE:
+            return self._part(data, persons, files[0], partial(_count, done, 0, show))
+
+        # Commits are read by both: to share memory with a forked process costs more, as every touch of an object copies a page.
+        parts = zip(_halves(persons), files, strict=True)
+        helpers = [
+            Helper(partial(self._part, data, share, path, partial(_count, done, which, None)))
+            for which, (share, path) in enumerate(parts)
+        ]
+        try:
+            while not all(helper.finished(_BETWEEN_LOOKS) for helper in helpers):
+                show()
+            summary = Summary()
+            for helper in helpers:
+                summary.merge(helper.result())
+        finally:
+            for helper in helpers:
+                helper.stop()
+        with files[0].open("ab") as file, files[1].open("rb") as rest:
+            shutil.copyfileobj(rest, file, _BUFFER)
         return summary
 
-    @staticmethod
-    def _attribute(job: Job, share: Share, path: Path, done: Callable[[int], None]) -> Summary:
-        with path.open("wb", _BUFFER) as file:
-            job.run(share, file, done)
-        return job.summary
+    def _part(self, data: mmap.mmap, share: Share, path: Path, done: Callable[[int], None]) -> Summary:
+        collecting = gc.isenabled()
+        gc.disable()  # everything here lives as long as the run; looking for garbage would take a fifth of the time
+        try:
+            job = Job(data, self._load(), self._price, Summary() if self._summarize else None)
+            with path.open("wb", _BUFFER) as file:
+                job.run(share, file, done)
+            return job.summary
+        finally:
+            if collecting:
+                gc.enable()
 
     def _first_bad_line(self) -> BadLineError:
         """The first line that cannot be used, found by reading all of them again."""
@@ -156,12 +119,17 @@ def sorted_persons(runs: index.Runs) -> Share:
     return sorted(runs.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
-def _halves(runs: index.Runs) -> tuple[Share, Share]:
+def _halves(persons: Share) -> tuple[Share, Share]:
     """Persons in order, cut where half of the bytes are."""
-    persons = sorted_persons(runs)
     sizes = [sum(ranges[1::2]) - sum(ranges[::2]) for _, ranges in persons]
     half, reached, cut = sum(sizes) / 2, 0, 0
     while cut < len(sizes) and reached + sizes[cut] / 2 <= half:
         reached += sizes[cut]
         cut += 1
     return persons[:cut], persons[cut:]
+
+
+def _count(done: MutableSequence[int], which: int, then: Callable[[], None] | None, size: int) -> None:
+    done[which] += size
+    if then is not None:
+        then()

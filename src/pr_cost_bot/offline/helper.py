@@ -2,7 +2,6 @@
 
 import multiprocessing
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,22 +14,21 @@ AVAILABLE = "fork" in multiprocessing.get_all_start_methods()
 
 
 class Helper:
-    """Runs `work` in a process of its own; both talk through a connection, and what `work` returns is its last word."""
+    """Runs `work` in a process of its own."""
 
-    def __init__(self, work: Callable[[Connection], Any]) -> None:
+    def __init__(self, work: Callable[[], Any]) -> None:
         context = multiprocessing.get_context("fork")
         self._connection, other = context.Pipe()
         self._process = context.Process(target=_report, args=(work, other, self._connection), daemon=True)
         self._process.start()
         other.close()
 
-    def tell(self, message: object) -> None:
-        """Send something that it waits for."""
-        with suppress(BrokenPipeError):  # then it failed already, and `result` says how
-            self._connection.send(message)
+    def finished(self, seconds: float) -> bool:
+        """Whether it has come to an end; waits for that as long as this."""
+        return self._connection.poll(seconds)
 
     def result(self) -> Any:
-        """What it sends next. Raises: what it raised; OSError when it died."""
+        """What `work` returned. Raises: what it raised; OSError when the process died."""
         try:
             outcome = self._connection.recv()
         except (EOFError, ConnectionResetError):
@@ -46,10 +44,10 @@ class Helper:
         self._connection.close()
 
 
-def _report(work: Callable[[Connection], Any], connection: Connection, other: Connection) -> None:
+def _report(work: Callable[[], Any], connection: Connection, other: Connection) -> None:
     other.close()
     try:
-        connection.send(work(connection))
+        connection.send(work())
     except MisplacedError:
         connection.send(MisplacedError())
     except (msgspec.DecodeError, UnicodeDecodeError, BadFieldError) as error:
@@ -58,5 +56,3 @@ def _report(work: Callable[[Connection], Any], connection: Connection, other: Co
         connection.send(BadLineError(str(error)))
     except OSError as error:
         connection.send(OSError(error.errno, error.strerror, error.filename))
-    except EOFError:
-        pass  # nobody waits any more

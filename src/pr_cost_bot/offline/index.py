@@ -11,19 +11,47 @@ Runs = dict[str | None, "array[int]"]
 """Per person the byte ranges of their lines: start, end, start, end, ..."""
 
 _PERSON = re.compile(rb'"person"\s*:\s*(?:"([^"\\]*)"|null)')
-_CHUNK = 1 << 22
+# In a file that is sorted by person, lines so far apart are compared; only where they differ, those between are looked at.
+_STRIDE = 1 << 15
+# So many runs of lines in one stride, and the file is not sorted there: lines of one person have others' between them.
+_MIXED = 4
 
 
 class _Who(msgspec.Struct):
     person: str | None
 
 
-def quick(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, int]]:
+def quick(data: mmap.mmap) -> list[tuple[str | None, int]]:
     """Person and first byte of every run of lines of one person.
 
-    Quick because it looks for the text `"person":` only. That can be wrong (a missing field, the same text inside another
-    value): whoever reads the lines must compare, and fall back to `exact`.
+    Quick because it looks for the text `"person":` only, and between two lines of one person only where the file is not
+    sorted. That can be wrong (a missing field, the same text inside another value, somebody's lines among another's): whoever
+    reads the lines must compare, and fall back to `exact`.
     """
+    size = len(data)
+    runs: list[tuple[str | None, int]] = []
+    start, person, mixed = 0, _person_at(data, 0), True
+    while start < size:
+        end = data.find(b"\n", start + _STRIDE) + 1 or size
+        following = _person_at(data, end) if end < size else None
+        if person == following and person is not None and not mixed:
+            runs.append((person, start))
+        else:
+            found = _between(data, start, end)
+            mixed = len(found) > _MIXED
+            runs += found
+        start, person = end, following
+    return runs
+
+
+def _person_at(data: mmap.mmap, line: int) -> str | None:
+    """The person of the line that begins here, as far as it can be seen."""
+    match = _PERSON.search(data, line, data.find(b"\n", line) + 1 or len(data))
+    return match[1].decode(errors="replace") if match and match[1] is not None else None
+
+
+def _between(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, int]]:
+    """Runs found by looking at every line."""
     runs: list[tuple[str | None, int]] = [(None, start)]  # whatever comes before the first person
     last: bytes | int | None = 0
     for match in _PERSON.finditer(data, start, end):
@@ -35,13 +63,13 @@ def quick(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, int]]
     return runs
 
 
-def exact(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, int]]:
+def exact(data: mmap.mmap) -> list[tuple[str | None, int]]:
     """The same by parsing every line. Lines that are not JSON end up with nobody and fail when they are read."""
     runs: list[tuple[str | None, int]] = []
     decoder = msgspec.json.Decoder(_Who)
-    position = start
+    position, end = 0, len(data)
     while position < end:
-        stop = data.find(b"\n", position, end) + 1 or end
+        stop = data.find(b"\n", position) + 1 or end
         try:
             person = decoder.decode(data[position:stop]).person
         except (msgspec.DecodeError, UnicodeDecodeError):
