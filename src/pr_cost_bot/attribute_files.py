@@ -1,21 +1,25 @@
 """`pr-cost-bot attribute`: attribution alone, offline, on JSON Lines files (docs/attribution.md)."""
 
 import argparse
+import mmap
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pr_cost_bot.attribution import RULES, Engine, History, Options
-from pr_cost_bot.model import Commit, Pull, UsageRecord
+from pr_cost_bot.model import Pull, UsageRecord
+from pr_cost_bot.offline.commits import CommitFile
 from pr_cost_bot.offline.crew import Crew
+from pr_cost_bot.offline.index import Data, Find
 from pr_cost_bot.offline.lines import BadLineError, decode_all
 from pr_cost_bot.progress import on_terminal
+from pr_cost_bot.settings import SettingsError, parse_time
 
 _OK, _WRONG_INPUT = 0, 2
 _STDIO = Path("-")
@@ -51,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--now",
         type=_moment,
-        default=os.environ.get("PR_COST_BOT_NOW") or None,
+        default=os.environ.get("PR_COST_BOT_NOW", "").strip() or None,
         metavar="TIME",
         help="the clock, in RFC 3339 (default: PR_COST_BOT_NOW); without it nothing is pending",
     )
@@ -67,10 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return parse_time(text, "it")
+    except SettingsError:
         raise argparse.ArgumentTypeError(f'expected a time such as 2026-03-02T09:00:00Z, got "{text}"') from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _hours(text: str) -> int:
@@ -82,17 +85,14 @@ def _hours(text: str) -> int:
 def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
     options = Options(lookback_hours=arguments.lookback_hours, now=arguments.now, switched_off=frozenset(arguments.without))
 
-    # Read once, as a pipe can be; decoded wherever it is needed.
-    commits = arguments.commits.read_bytes()
+    # Opened once, as a pipe can be; decoded wherever it is needed.
+    lines_of_commits = _content(arguments.commits)
     pulls = arguments.pulls.read_bytes() if arguments.pulls else b""
 
-    def load() -> Engine:
-        history = History(
-            decode_all(commits, arguments.commits.name, Commit),
-            decode_all(pulls, arguments.pulls.name, Pull) if arguments.pulls else [],
-            options,
-        )
-        return Engine(history, options)
+    def load(find: Find) -> tuple[Engine, CommitFile]:
+        commits = CommitFile(lines_of_commits, arguments.commits.name, find)
+        history = History(commits, decode_all(pulls, arguments.pulls.name, Pull) if arguments.pulls else [], options)
+        return Engine(history, options), commits
 
     usage = arguments.usage
     if usage == _STDIO:
@@ -104,6 +104,14 @@ def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
         summary = crew.attribute(output, scratch, progress)
     if arguments.summary:
         summary.write(sys.stderr if arguments.output == _STDIO else sys.stdout)
+
+
+def _content(path: Path) -> Data:
+    """A file's bytes, in memory only as far as they are looked at; a pipe's are read."""
+    with path.open("rb") as file:
+        if path.is_file() and path.stat().st_size:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return file.read()
 
 
 def _price(records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:

@@ -78,6 +78,8 @@ BAD = [
     ("cost_usd", "abc", 'cost_usd: expected a decimal number in a string, got "abc"'),
     ("cost_usd", 1.5, "cost_usd: expected a decimal number in a string, got 1.5"),
     ("cost_usd", "NaN", 'cost_usd: expected a decimal number in a string, got "NaN"'),
+    ("cost_usd", "", 'cost_usd: expected a decimal number in a string, got ""'),
+    ("cost_usd", "1\n2", 'cost_usd: expected a decimal number in a string, got "1\\n2"'),
     ("billed_usd", "x", 'billed_usd: expected a decimal number in a string, got "x"'),
     ("input_tokens", "12", 'input_tokens: expected a whole number, got "12"'),
     ("input_tokens", -1, "input_tokens: expected a whole number of 0 or more, got -1"),
@@ -123,9 +125,16 @@ def test_a_file_that_is_not_there_is_named(files):
     assert (done.returncode, done.stderr) == (2, "nowhere.jsonl: No such file or directory\n")
 
 
-@pytest.mark.parametrize("arguments", [("--without", "astrology"), ("--now", "soon"), ("--lookback-hours", "0")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--without", "astrology"), ("--now", "soon"), ("--now", "2026-03-02T11:00:00"), ("--lookback-hours", "0")],
+)
 def test_wrong_arguments_end_with_status_2(files, arguments):
     assert attribute(files, *arguments).returncode == 2
+
+
+def test_an_empty_clock_counts_as_unset(files):
+    assert attribute(files, PR_COST_BOT_NOW=" ").returncode == 0
 
 
 def test_the_clock_makes_usage_after_the_last_commit_pending(files):
@@ -134,6 +143,23 @@ def test_the_clock_makes_usage_after_the_last_commit_pending(files):
         assert done.returncode == 0
         [line] = lines(files)
         assert (line["pr_number"], line["commit"], line["reason"]) == (None, "c1", "pending")
+
+
+def test_work_of_a_co_author_and_a_commit_named_by_usage_are_found(files):
+    other = {**COMMIT, "sha": "0123456789abcdef", "person": "bob", "pr_number": 8, "co_authors": ["cy", "bob", "ann"]}
+    write(files / "commits.jsonl", other, {**COMMIT, "authored_at": "2026-03-09T10:00:00Z"})
+    write(
+        files / "usage.jsonl",
+        CALL,
+        CALL | {"id": "u2", "person": "cy"},
+        CALL | {"id": "u3", "commit": "01234567", "person": "z"},
+    )
+    assert attribute(files).returncode == 0
+    assert [(line["usage_id"], line["pr_number"], line["evidence"]) for line in lines(files)] == [
+        ("u1", 8, "matched"),
+        ("u2", 8, "matched"),
+        ("u3", 8, "tagged"),
+    ]
 
 
 def test_a_rule_can_be_left_out_and_the_lookback_changed(files):
@@ -173,6 +199,14 @@ def test_the_summary_tells_dollars_by_evidence_reason_and_pull_request(files):
         "1 pull requests, the most expensive first",
         "         $1.23  acme/web#7  ($1.23 to $1.23)",
     ]
+
+
+def test_the_summary_shows_names_from_the_files_as_plain_text(files):
+    write(files / "commits.jsonl", {**COMMIT, "repository": "acme/\x1b[2Jweb"})
+    write(files / "pulls.jsonl", {**PULL, "repository": "acme/\x1b[2Jweb"})
+    shown = attribute(files, "--summary").stdout
+    assert "\x1b" not in shown
+    assert "[2Jweb#7" in shown
 
 
 def many(people=30, days=4):

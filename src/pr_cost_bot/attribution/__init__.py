@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pr_cost_bot.attribution.amounts import allocations
 from pr_cost_bot.attribution.contested import contested_hours
 from pr_cost_bot.attribution.engine import Engine
-from pr_cost_bot.attribution.history import History
+from pr_cost_bot.attribution.history import CommitList, History
 from pr_cost_bot.attribution.options import Options
 from pr_cost_bot.attribution.records import Call, call_of
 from pr_cost_bot.attribution.rules import RULES, Rule
@@ -23,7 +23,7 @@ def attribute(
     receipts: Sequence[Receipt] = (),
 ) -> list[Allocation]:
     """Attribute usage to pull requests. The order of the input does not matter; the output is by person, time and id."""
-    engine = Engine(History(commits, pulls, options), options, receipts)
+    engine = Engine(History(CommitList(commits), pulls, options), options, receipts)
     by_person: dict[str | None, list[UsageRecord]] = defaultdict(list)
     for record in usage:
         by_person[record.person].append(record)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from pr_cost_bot.attribution.history import HOUR, SECOND, Destination, History, Timeline
+from pr_cost_bot.attribution.history import HOUR, SECOND, CommitList, Destination, History, Timeline
 from pr_cost_bot.attribution.options import Options
 from pr_cost_bot.attribution.records import milliseconds
 from pr_cost_bot.model import Commit, Interval, Pull
@@ -17,7 +17,7 @@ def contested_hours(
     An hour is contested when its commits and the first commit after it (within the lookback) do not all lead to one place,
     be that a pull request or work outside any; and when what came after its last commit waits for the next.
     """
-    history = History(commits, pulls, options)
+    history = History(CommitList(commits), pulls, options)
     first, last = milliseconds(start), milliseconds(end)
     result = []
     for person in sorted(set(people)):

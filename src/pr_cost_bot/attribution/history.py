@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
+from typing import Protocol
 
 import msgspec
 
@@ -65,21 +66,42 @@ class Timeline(msgspec.Struct, eq=False):
 NOTHING = Timeline()
 
 
+class Commits(Protocol):
+    """All commits, wherever they are kept."""
+
+    def of(self, person: str) -> Sequence[Commit]:
+        """Those that a person wrote, alone or with others."""
+
+    def __iter__(self) -> Iterator[Commit]:
+        """Every commit once."""
+
+
+class CommitList:
+    """Commits in memory."""
+
+    def __init__(self, commits: Iterable[Commit]) -> None:
+        self._commits = list(commits)
+        self._by_person: dict[str, list[Commit]] = defaultdict(list)
+        for commit in self._commits:
+            for person in {commit.person, *commit.co_authors}:
+                self._by_person[person].append(commit)
+
+    def of(self, person: str) -> Sequence[Commit]:
+        return self._by_person.get(person, [])
+
+    def __iter__(self) -> Iterator[Commit]:
+        return iter(self._commits)
+
+
 class History:
     """Every person's timeline, and pull requests by number, branch and commit. Works out only what is asked for."""
 
-    def __init__(self, commits: Iterable[Commit], pulls: Iterable[Pull], options: Options) -> None:
-        self._commits = commits if isinstance(commits, Sequence) else list(commits)
+    def __init__(self, commits: Commits, pulls: Iterable[Pull], options: Options) -> None:
+        self._commits = commits
         self._pulls = {(pull.repository, pull.pr_number): pull for pull in pulls}
         self._places: dict[tuple[str, int | None], Destination] = {}
         self._keep_merges = "merge-commits" in options.switched_off
         self._timelines: dict[tuple[str, str | None], Timeline] = {}
-        self._by_person: dict[str, list[Commit]] = defaultdict(list)
-        for commit in self._commits:
-            self._by_person[commit.person].append(commit)
-            if commit.co_authors:
-                for person in {*commit.co_authors} - {commit.person}:
-                    self._by_person[person].append(commit)
 
     def destination(self, repository: str, pr_number: int | None) -> Destination:
         """The one object for this place."""
@@ -95,7 +117,7 @@ class History:
         key = (person, repository)
         timeline = self._timelines.get(key)
         if timeline is None:
-            commits = self._by_person.get(person, [])
+            commits = self._commits.of(person)
             if repository is not None:
                 commits = [commit for commit in commits if commit.repository == repository]
             timeline = self._timelines[key] = self._timeline(commits) if commits else NOTHING
@@ -146,23 +168,23 @@ class History:
         }
 
     @cached_property
-    def _shas(self) -> dict[str, Commit]:
-        return {commit.sha: commit for commit in self._commits}
+    def _shas(self) -> dict[str, Destination]:
+        return {commit.sha: self.destination(commit.repository, commit.pr_number) for commit in self._commits}
 
     @cached_property
-    def _short_shas(self) -> dict[str, list[Commit]]:
-        short: dict[str, list[Commit]] = defaultdict(list)
-        for sha, commit in self._shas.items():
-            short[sha[:_SHORT_SHA]].append(commit)
+    def _short_shas(self) -> dict[str, list[str]]:
+        short: dict[str, list[str]] = defaultdict(list)
+        for sha in self._shas:
+            short[sha[:_SHORT_SHA]].append(sha)
         return short
 
     def by_sha(self, sha: str) -> Destination | None:
         """The place of a commit, named in full or by at least its first seven digits."""
-        commit = self._shas.get(sha)
-        if commit is None and len(sha) >= _SHORT_SHA:
-            matching = [other for other in self._short_shas.get(sha[:_SHORT_SHA], []) if other.sha.startswith(sha)]
-            commit = matching[0] if len(matching) == 1 else None
-        return self.destination(commit.repository, commit.pr_number) if commit is not None else None
+        place = self._shas.get(sha)
+        if place is None and len(sha) >= _SHORT_SHA:
+            matching = [other for other in self._short_shas.get(sha[:_SHORT_SHA], []) if other.startswith(sha)]
+            place = self._shas[matching[0]] if len(matching) == 1 else None
+        return place
 
     @cached_property
     def _heads(self) -> dict[str, dict[str, list[Destination]]]:

@@ -5,15 +5,17 @@ import mmap
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, MutableSequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from pr_cost_bot.attribution import Call, Engine
 from pr_cost_bot.attribution.records import set_clocks
 from pr_cost_bot.offline import index
+from pr_cost_bot.offline.commits import CommitFile
 from pr_cost_bot.offline.helper import AVAILABLE, Helper
 from pr_cost_bot.offline.job import Job, MisplacedError, Price, Share, check
 from pr_cost_bot.offline.lines import BadFieldError, BadLineError, check_line, explain
@@ -26,10 +28,23 @@ _BUFFER = 1 << 17
 _BETWEEN_LOOKS = 0.1  # seconds
 
 
-class Crew:
-    """Attributes one usage file. `load` reads commits and pull requests."""
+Load = Callable[[index.Find], tuple[Engine, CommitFile]]
+"""Opens commits and pull requests; each process does so itself, as sharing memory after a fork copies what is touched."""
 
-    def __init__(self, usage: Path, load: Callable[[], Engine], price: Price, *, summarize: bool) -> None:
+
+class _Part(NamedTuple):
+    """What one process does."""
+
+    number: int
+    of: int
+    share: Share
+    path: Path
+
+
+class Crew:
+    """Attributes one usage file."""
+
+    def __init__(self, usage: Path, load: Load, price: Price, *, summarize: bool) -> None:
         self._usage = usage
         self._load = load
         self._price = price
@@ -42,35 +57,33 @@ class Crew:
         Raises: BadLineError, OSError. The output is then useless.
         """
         if not self._size:
-            self._load()
+            _, commits = self._load(index.exact)
+            commits.check_others((), 0, 1)
             output.touch()
             return Summary()
         with self._usage.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            files = output, scratch / "second.jsonl"
             try:
                 try:
-                    return self._all(data, index.quick(data), (output, scratch / "second.jsonl"), progress)
+                    return self._all(data, index.quick, files, progress)
                 except MisplacedError:
-                    return self._all(data, index.exact(data), (output, scratch / "second.jsonl"), progress)
+                    return self._all(data, index.exact, files, progress)
             except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
                 raise self._first_bad_line() from None
 
-    def _all(
-        self, data: mmap.mmap, found: Iterable[tuple[str | None, int]], files: tuple[Path, Path], progress: Progress
-    ) -> Summary:
-        persons = sorted_persons(index.by_person(found, self._size))
+    def _all(self, data: mmap.mmap, find: index.Find, files: tuple[Path, Path], progress: Progress) -> Summary:
+        everyone = sorted_persons(index.by_person(find(data), self._size))
         done = multiprocessing.RawArray("q", 2)  # bytes, by process
 
         def show() -> None:
             progress(min(1.0, sum(done) / self._size))
 
         if self._size <= _WORTH_TWO or (os.cpu_count() or 1) < 2 or not AVAILABLE:
-            return self._part(data, persons, files[0], partial(_count, done, 0, show))
+            return self._part(data, find, _Part(0, 1, everyone, files[0]), everyone, partial(_count, done, 0, show))
 
-        # Commits are read by both: to share memory with a forked process costs more, as every touch of an object copies a page.
-        parts = zip(_halves(persons), files, strict=True)
+        parts = [_Part(which, 2, *half) for which, half in enumerate(zip(_halves(everyone), files, strict=True))]
         helpers = [
-            Helper(partial(self._part, data, share, path, partial(_count, done, which, None)))
-            for which, (share, path) in enumerate(parts)
+            Helper(partial(self._part, data, find, part, everyone, partial(_count, done, part.number, None))) for part in parts
         ]
         try:
             while not all(helper.finished(_BETWEEN_LOOKS) for helper in helpers):
@@ -85,13 +98,15 @@ class Crew:
             shutil.copyfileobj(rest, file, _BUFFER)
         return summary
 
-    def _part(self, data: mmap.mmap, share: Share, path: Path, done: Callable[[int], None]) -> Summary:
+    def _part(self, data: mmap.mmap, find: index.Find, part: _Part, everyone: Share, done: Callable[[int], None]) -> Summary:
         collecting = gc.isenabled()
         gc.disable()  # everything here lives as long as the run; looking for garbage would take a fifth of the time
         try:
-            job = Job(data, self._load(), self._price, Summary() if self._summarize else None)
-            with path.open("wb", _BUFFER) as file:
-                job.run(share, file, done)
+            engine, commits = self._load(find)
+            job = Job(data, engine, self._price, Summary() if self._summarize else None)
+            with part.path.open("wb", _BUFFER) as file:
+                job.run(part.share, file, done)
+            commits.check_others((person for person, _ in everyone), part.number, part.of)
             return job.summary
         finally:
             if collecting:

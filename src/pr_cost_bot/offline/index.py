@@ -3,12 +3,17 @@
 import mmap
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 Runs = dict[str | None, "array[int]"]
 """Per person the byte ranges of their lines: start, end, start, end, ..."""
+
+Data = mmap.mmap | bytes
+
+Find = Callable[[Data], list[tuple[str | None, int]]]
+"""Finds person and first byte of every run of lines of one person: `quick` or `exact`."""
 
 _PERSON = re.compile(rb'"person"\s*:\s*(?:"([^"\\]*)"|null)')
 # In a file that is sorted by person, lines so far apart are compared; only where they differ, those between are looked at.
@@ -21,7 +26,7 @@ class _Who(msgspec.Struct):
     person: str | None
 
 
-def quick(data: mmap.mmap) -> list[tuple[str | None, int]]:
+def quick(data: Data) -> list[tuple[str | None, int]]:
     """Person and first byte of every run of lines of one person.
 
     Quick because it looks for the text `"person":` only, and between two lines of one person only where the file is not
@@ -44,13 +49,13 @@ def quick(data: mmap.mmap) -> list[tuple[str | None, int]]:
     return runs
 
 
-def _person_at(data: mmap.mmap, line: int) -> str | None:
+def _person_at(data: Data, line: int) -> str | None:
     """The person of the line that begins here, as far as it can be seen."""
     match = _PERSON.search(data, line, data.find(b"\n", line) + 1 or len(data))
     return match[1].decode(errors="replace") if match and match[1] is not None else None
 
 
-def _between(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, int]]:
+def _between(data: Data, start: int, end: int) -> list[tuple[str | None, int]]:
     """Runs found by looking at every line."""
     runs: list[tuple[str | None, int]] = [(None, start)]  # whatever comes before the first person
     last: bytes | int | None = 0
@@ -63,7 +68,7 @@ def _between(data: mmap.mmap, start: int, end: int) -> list[tuple[str | None, in
     return runs
 
 
-def exact(data: mmap.mmap) -> list[tuple[str | None, int]]:
+def exact(data: Data) -> list[tuple[str | None, int]]:
     """The same by parsing every line. Lines that are not JSON end up with nobody and fail when they are read."""
     runs: list[tuple[str | None, int]] = []
     decoder = msgspec.json.Decoder(_Who)

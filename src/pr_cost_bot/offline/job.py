@@ -24,7 +24,7 @@ Share = list[tuple[str | None, "array[int]"]]
 
 
 _ID, _TIME, _PERSON = attrgetter("id"), attrgetter("begin"), attrgetter("person")
-_PLAIN_AMOUNTS = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\n?)*+", re.ASCII)
+_PLAIN_AMOUNTS = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\n)*+", re.ASCII)
 
 
 class MisplacedError(Exception):
@@ -85,7 +85,9 @@ def check(calls: Sequence[Call]) -> None:
     for call in calls:
         if call.finish < call.begin:
             raise BadFieldError("end", "a time not before start")
-    if _PLAIN_AMOUNTS.fullmatch("\n".join([call.cost_usd or "0" for call in calls])) is None:
+    costs = [call.cost_usd for call in calls if call.cost_usd is not None]
+    lines = "\n".join([*costs, ""])
+    if lines.count("\n") != len(costs) or _PLAIN_AMOUNTS.fullmatch(lines) is None:
         for call in calls:
             if call.cost_usd is not None:
                 call.cost_usd = amount_text(call.cost_usd, "cost_usd")

@@ -9,10 +9,12 @@ from pr_cost_bot.attribution import Call
 from pr_cost_bot.attribution.amounts import bounds, split_money
 from pr_cost_bot.attribution.decision import Decision, Share
 from pr_cost_bot.model import ZERO
+from pr_cost_bot.render.escape import clean
 
 _Sums = tuple[Decimal, Decimal, Decimal]
 _NOTHING: _Sums = (ZERO, ZERO, ZERO)
 _SHOWN = 20
+_WIDE = 140
 
 
 class Summary:
@@ -68,13 +70,14 @@ class Summary:
         _table(out, "attributed", attributed, total, self.evidence)
         _table(out, "unattributed", rest, total, self.reasons)
         out.writelines(
-            f"unpriced {model}: {self.unpriced[model]:,} tokens, not in any figure above\n" for model in sorted(self.unpriced)
+            f"unpriced {clean(model, _WIDE)}: {self.unpriced[model]:,} tokens, not in any figure above\n"
+            for model in sorted(self.unpriced)
         )
         pulls = sorted(self.pulls.items(), key=lambda item: (-item[1][0], item[0]))
         pulls = [item for item in pulls if item[1][0]]
         out.write(f"\n{len(pulls):,} pull requests, the most expensive first\n")
         out.writelines(
-            f"{_usd(cost):>14}  {repository}#{number}  ({_usd(low)} to {_usd(high)})\n"
+            f"{_usd(cost):>14}  {clean(repository, _WIDE)}#{number}  ({_usd(low)} to {_usd(high)})\n"
             for (repository, number), (cost, low, high) in pulls[:_SHOWN]
         )
 
