@@ -101,7 +101,7 @@ def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
             shutil.copyfileobj(sys.stdin.buffer, file)
     crew = Crew(usage, load, _price, summarize=arguments.summary)
     with _destination(arguments.output, scratch) as output, on_terminal(1, "Attributing") as progress:
-        summary = crew.attribute(output, scratch, progress)
+        summary = crew.attribute(output, progress)
     if arguments.summary:
         summary.write(sys.stderr if arguments.output == _STDIO else sys.stdout)
 

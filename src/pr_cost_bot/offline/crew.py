@@ -1,14 +1,12 @@
-"""Two processes at work on one file: each has its own persons, and both know all commits."""
+"""Several processes at work on one file, person by person."""
 
 import gc
 import mmap
-import multiprocessing
 import os
-import shutil
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
 import msgspec
 
@@ -16,29 +14,19 @@ from pr_cost_bot.attribution import Call, Engine
 from pr_cost_bot.attribution.records import set_clocks
 from pr_cost_bot.offline import index
 from pr_cost_bot.offline.commits import CommitFile
-from pr_cost_bot.offline.helper import AVAILABLE, Helper
-from pr_cost_bot.offline.job import Job, MisplacedError, Price, Share, check
+from pr_cost_bot.offline.helper import AVAILABLE, at_once
+from pr_cost_bot.offline.in_order import InOrder
+from pr_cost_bot.offline.job import Everyone, Job, MisplacedError, Price, check
 from pr_cost_bot.offline.lines import BadFieldError, BadLineError, check_line, explain
 from pr_cost_bot.offline.summary import Summary
 from pr_cost_bot.progress import Progress
 
 # Below this a second process costs more than it brings.
 _WORTH_TWO = 4 << 20
-_BUFFER = 1 << 17
-_BETWEEN_LOOKS = 0.1  # seconds
-
+_MOST = 4
 
 Load = Callable[[index.Find], tuple[Engine, CommitFile]]
 """Opens commits and pull requests; each process does so itself, as sharing memory after a fork copies what is touched."""
-
-
-class _Part(NamedTuple):
-    """What one process does."""
-
-    number: int
-    of: int
-    share: Share
-    path: Path
 
 
 class Crew:
@@ -51,66 +39,51 @@ class Crew:
         self._summarize = summarize
         self._size = usage.stat().st_size
 
-    def attribute(self, output: Path, scratch: Path, progress: Progress) -> Summary:
+    def attribute(self, output: Path, progress: Progress) -> Summary:
         """Write the allocations to `output` and return their totals.
 
         Raises: BadLineError, OSError. The output is then useless.
         """
-        if not self._size:
-            _, commits = self._load(index.exact)
-            commits.check_others((), 0, 1)
-            output.touch()
-            return Summary()
-        with self._usage.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            files = output, scratch / "second.jsonl"
-            try:
+        with output.open("wb") as out, self._usage.open("rb") as file:
+            if not self._size:
+                _, commits = self._load(index.exact)
+                commits.check_others((), 0, 1)
+                return Summary()
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 try:
-                    return self._all(data, index.quick, files, progress)
-                except MisplacedError:
-                    return self._all(data, index.exact, files, progress)
-            except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
-                raise self._first_bad_line() from None
+                    try:
+                        return self._all(data, index.quick, out, progress)
+                    except MisplacedError:
+                        out.truncate(0)
+                        return self._all(data, index.exact, out, progress)
+                except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
+                    raise self._first_bad_line() from None
 
-    def _all(self, data: mmap.mmap, find: index.Find, files: tuple[Path, Path], progress: Progress) -> Summary:
-        everyone = sorted_persons(index.by_person(find(data), self._size))
-        done = multiprocessing.RawArray("q", 2)  # bytes, by process
+    def _all(self, data: mmap.mmap, find: index.Find, out: BinaryIO, progress: Progress) -> Summary:
+        everyone = _sorted(index.by_person(find(data), self._size))
+        output = InOrder(out.fileno(), len(everyone))
 
         def show() -> None:
-            progress(min(1.0, sum(done) / self._size))
+            progress(output.progress)
 
-        if self._size <= _WORTH_TWO or (os.cpu_count() or 1) < 2 or not AVAILABLE:
-            return self._part(data, find, _Part(0, 1, everyone, files[0]), everyone, partial(_count, done, 0, show))
-
-        parts = [_Part(which, 2, *half) for which, half in enumerate(zip(_halves(everyone), files, strict=True))]
-        helpers = [
-            Helper(partial(self._part, data, find, part, everyone, partial(_count, done, part.number, None))) for part in parts
-        ]
-        try:
-            while not all(helper.finished(_BETWEEN_LOOKS) for helper in helpers):
-                show()
-            summary = Summary()
-            for helper in helpers:
-                summary.merge(helper.result())
-        finally:
-            for helper in helpers:
-                helper.stop()
-        with files[0].open("ab") as file, files[1].open("rb") as rest:
-            shutil.copyfileobj(rest, file, _BUFFER)
-        return summary
-
-    def _part(self, data: mmap.mmap, find: index.Find, part: _Part, everyone: Share, done: Callable[[int], None]) -> Summary:
-        collecting = gc.isenabled()
-        gc.disable()  # everything here lives as long as the run; looking for garbage would take a fifth of the time
-        try:
+        def work(number: int, of: int, after_each: Callable[[], None]) -> Summary:
             engine, commits = self._load(find)
             job = Job(data, engine, self._price, Summary() if self._summarize else None)
-            with part.path.open("wb", _BUFFER) as file:
-                job.run(part.share, file, done)
-            commits.check_others((person for person, _ in everyone), part.number, part.of)
+            job.run(everyone, output, after_each)
+            commits.check_others((person for person, _ in everyone), number, of)
             return job.summary
-        finally:
-            if collecting:
-                gc.enable()
+
+        processes = self._processes()
+        if processes == 1:
+            return _without_collecting(partial(work, 0, 1, show))
+        summary = Summary()
+        tasks = [partial(_without_collecting, partial(work, number, processes, _silent)) for number in range(processes)]
+        for part in at_once(tasks, show):
+            summary.merge(part)
+        return summary
+
+    def _processes(self) -> int:
+        return min(os.cpu_count() or 1, _MOST) if self._size > _WORTH_TWO and AVAILABLE else 1
 
     def _first_bad_line(self) -> BadLineError:
         """The first line that cannot be used, found by reading all of them again."""
@@ -129,22 +102,21 @@ class Crew:
         return BadLineError(f"{self._usage.name}: changed while it was read")
 
 
-def sorted_persons(runs: index.Runs) -> Share:
+def _sorted(runs: index.Runs) -> Everyone:
     """Persons in alphabetical order, records of nobody last."""
     return sorted(runs.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
-def _halves(persons: Share) -> tuple[Share, Share]:
-    """Persons in order, cut where half of the bytes are."""
-    sizes = [sum(ranges[1::2]) - sum(ranges[::2]) for _, ranges in persons]
-    half, reached, cut = sum(sizes) / 2, 0, 0
-    while cut < len(sizes) and reached + sizes[cut] / 2 <= half:
-        reached += sizes[cut]
-        cut += 1
-    return persons[:cut], persons[cut:]
+def _without_collecting(work: Callable[[], Summary]) -> Summary:
+    """Everything here lives as long as the run; looking for garbage would take a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return work()
+    finally:
+        if collecting:
+            gc.enable()
 
 
-def _count(done: MutableSequence[int], which: int, then: Callable[[], None] | None, size: int) -> None:
-    done[which] += size
-    if then is not None:
-        then()
+def _silent() -> None:
+    """Another process shows how far all have come."""

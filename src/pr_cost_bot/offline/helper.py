@@ -1,8 +1,8 @@
-"""A second process, forked from this one, that works beside it."""
+"""Processes forked from this one that work at the same time."""
 
 import multiprocessing
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import msgspec
@@ -11,26 +11,40 @@ from pr_cost_bot.offline.job import MisplacedError
 from pr_cost_bot.offline.lines import BadFieldError, BadLineError
 
 AVAILABLE = "fork" in multiprocessing.get_all_start_methods()
+_BETWEEN_LOOKS = 0.1  # seconds
 
 
-class Helper:
+def at_once(tasks: Sequence[Callable[[], Any]], meanwhile: Callable[[], None]) -> Iterator[Any]:
+    """What each task returns, as they end, each in a process of its own. `meanwhile` is called now and then.
+
+    Raises: what the first to fail raised; OSError when a process died. The others are stopped then.
+    """
+    helpers = [_Helper(task) for task in tasks]
+    left = {helper.connection: helper for helper in helpers}
+    try:
+        while left:
+            for connection in wait(list(left), _BETWEEN_LOOKS):
+                yield left.pop(connection).result()  # type: ignore[call-overload]  # those that it was given
+            meanwhile()
+    finally:
+        for helper in helpers:
+            helper.stop()
+
+
+class _Helper:
     """Runs `work` in a process of its own."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         context = multiprocessing.get_context("fork")
-        self._connection, other = context.Pipe()
-        self._process = context.Process(target=_report, args=(work, other, self._connection), daemon=True)
+        self.connection, other = context.Pipe()
+        self._process = context.Process(target=_report, args=(work, other, self.connection), daemon=True)
         self._process.start()
         other.close()
-
-    def finished(self, seconds: float) -> bool:
-        """Whether it has come to an end; waits for that as long as this."""
-        return self._connection.poll(seconds)
 
     def result(self) -> Any:
         """What `work` returned. Raises: what it raised; OSError when the process died."""
         try:
-            outcome = self._connection.recv()
+            outcome = self.connection.recv()
         except (EOFError, ConnectionResetError):
             raise OSError(None, "a helper process died") from None
         if isinstance(outcome, Exception):
@@ -41,7 +55,7 @@ class Helper:
         """Give up on it."""
         self._process.terminate()
         self._process.join()
-        self._connection.close()
+        self.connection.close()
 
 
 def _report(work: Callable[[], Any], connection: Connection, other: Connection) -> None:

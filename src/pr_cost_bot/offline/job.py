@@ -5,7 +5,6 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import BinaryIO
 
 import msgspec
 
@@ -13,13 +12,14 @@ from pr_cost_bot.attribution import Call, Engine
 from pr_cost_bot.attribution.records import set_clocks
 from pr_cost_bot.model import UsageRecord
 from pr_cost_bot.offline import render
+from pr_cost_bot.offline.in_order import InOrder
 from pr_cost_bot.offline.lines import BadFieldError, amount_text
 from pr_cost_bot.offline.summary import Summary
 
 Price = Callable[[Sequence[UsageRecord]], Sequence[UsageRecord]]
 """Gives records without a cost their price; unknown models keep None."""
 
-Share = list[tuple[str | None, "array[int]"]]
+Everyone = list[tuple[str | None, "array[int]"]]
 """Persons and where their lines are."""
 
 
@@ -32,7 +32,7 @@ class MisplacedError(Exception):
 
 
 class Job:
-    """Attributes a share of the persons of a file."""
+    """What one process does."""
 
     def __init__(self, data: mmap.mmap, engine: Engine, price: Price, summary: Summary | None) -> None:
         self._data = data
@@ -42,20 +42,21 @@ class Job:
         self._summarize = summary is not None
         self._decoder = msgspec.json.Decoder(Call)
 
-    def run(self, share: Share, output: BinaryIO, done: Callable[[int], None]) -> None:
-        """Write the allocations of these persons, in this order. `done`: told of every number of bytes read.
+    def run(self, everyone: Everyone, output: InOrder, after_each: Callable[[], None]) -> None:
+        """Write the allocations of everyone, each a piece of the output, whom no other process takes.
 
         Raises: msgspec.DecodeError, UnicodeDecodeError, BadFieldError: a line cannot be used; MisplacedError.
         """
-        for person, ranges in share:
+        for number in output.take():
+            person, ranges = everyone[number]
             calls = self._read(person, ranges)
             decisions = self._engine.decide(person, calls)
-            output.write(render.lines(calls, decisions))
+            output.add(number, render.lines(calls, decisions))
             if self._summarize:
                 self.summary.add(calls, decisions)
             if person is not None:
                 self._engine.history.forget(person)
-            done(sum(ranges[1::2]) - sum(ranges[::2]))
+            after_each()
 
     def _read(self, person: str | None, ranges: "array[int]") -> list[Call]:
         calls: list[Call] = []
