@@ -22,8 +22,8 @@ from pr_cost_bot.attribution import RULES
 SHARED = Path(os.environ.get("PR_COST_BOT_SHARED", Path(__file__).parents[2] / "shared")) / "attribution"
 SETS = ("entire", "cipherbox")
 GRAINS = ("event.tagged", "event", "1m", "1h", "1d")
-BY_TAGS_ONLY = frozenset({"tags", "stale-branch"})
-BUCKETS_ONLY = frozenset({"decay", "busy-days", "lines", "idle-hours", "sharpen"})
+BY_TAGS_ONLY = frozenset({"tags", "stale-branch", "leaving"})
+BUCKETS_ONLY = frozenset({"decay", "busy-days", "beginnings", "lines", "idle-hours", "sharpen"})
 
 
 def scorer():

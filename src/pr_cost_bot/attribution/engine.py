@@ -1,17 +1,18 @@
 """One person's usage against that person's commits: the ladder, rung by rung."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from pr_cost_bot.attribution.claims import Claims, by_person
 from pr_cost_bot.attribution.decision import NOBODY, WHOLE, Decision, share, unattributed, whole_parts
-from pr_cost_bot.attribution.history import MINUTE, Destination, History
+from pr_cost_bot.attribution.history import MINUTE, Destination, History, Work
 from pr_cost_bot.attribution.matching import Matcher
 from pr_cost_bot.attribution.options import Options
-from pr_cost_bot.attribution.ranges import shared, stale
+from pr_cost_bot.attribution.ranges import left, possibly, shared
 from pr_cost_bot.attribution.records import RECEIPT_SOURCE, Call
 from pr_cost_bot.attribution.sessions import split_sessions
 from pr_cost_bot.attribution.sharing import Spread
-from pr_cost_bot.attribution.tags import Tags
+from pr_cost_bot.attribution.tags import PERHAPS_LEFT, SAME_WORK, Checkouts, Tags
 from pr_cost_bot.model import Evidence, Receipt
 
 # Usage this narrow is a moment; wider usage may hold several pieces of work.
@@ -104,20 +105,32 @@ class _Ladder:
         return shared(portions, whole_parts([portion.weight for portion in portions]), around, call)
 
     def _tagged(self, call: Call, session: int, tags: Tags) -> Decision | None:
-        place = tags.named(call)
-        if place is None:
-            place = tags.checked_out(call)
-            if place is None:
-                return None
-            moved = self._moved_on(place, call, session, tags)
-            if moved is not None:
-                return moved
         evidence = Evidence.RECEIPT if call.source == RECEIPT_SOURCE else Evidence.TAGGED
-        return (share(place, call.commit, evidence, "tags", (WHOLE, WHOLE, WHOLE)),)
-
-    def _moved_on(self, place: Destination, call: Call, session: int, tags: Tags) -> Decision | None:
-        """The commit elsewhere that the work went to although a finished branch was still checked out."""
-        if "stale-branch" in self._off or not tags.is_stale(place, call.begin):
+        place = tags.named(call)
+        if place is not None:
+            return (share(place, call.commit, evidence, "tags", (WHOLE, WHOLE, WHOLE)),)
+        place = tags.checked_out(call)
+        if place is None:
             return None
         work = self._matcher.following(call.begin, session)
-        return stale(work, place) if work is not None and work.destination is not place else None
+        if work is not None and work.destination is not place:
+            rule = self._why_elsewhere(place, call, session, work)
+            if rule:
+                return left(work, place, rule)
+            if session >= 0:  # the next commit says nothing about the whole of a bucket
+                return (share(place, call.commit, evidence, "tags", (WHOLE, 0, WHOLE)), *possibly(work))
+        return (share(place, call.commit, evidence, "tags", (WHOLE, WHOLE, WHOLE)),)
+
+    def _why_elsewhere(self, place: Destination, call: Call, session: int, work: Work) -> str:
+        """The rule by which the work went to the commit elsewhere although this branch was still checked out; empty if none."""
+        away = self._tags.until_own(place, call.begin) if self._tags else 0
+        if away > SAME_WORK:
+            return "stale-branch" if "stale-branch" not in self._off else ""
+        if away <= PERHAPS_LEFT or session < 0 or "leaving" in self._off or not self._matcher.is_ending(call.begin, session):
+            return ""
+        # If it stays on the branch, somebody else made that commit.
+        return "leaving" if self._checkouts.after(session, work.time) != call.branch else ""
+
+    @cached_property
+    def _checkouts(self) -> Checkouts:
+        return Checkouts(self._calls, self._sessions)

@@ -20,6 +20,9 @@ _CLAIMS = 30  # as many commits are looked at, ahead and behind
 _NONE: tuple[list[int], list[float]] = ([], [])
 # Work that goes on in a conversation after its commit finishes the same pull request, if nothing is committed for long.
 _WRAP_UP = 30 * MINUTE
+# The last stretch of work before a commit, and how sure it must be that the conversation made it.
+_ENDING = 30 * MINUTE
+_OWN = 0.9
 _QUIET = 8 * HOUR
 
 
@@ -114,6 +117,15 @@ class Matcher:
         """The commit that usage at this moment would be put on, if one follows in time."""
         target = self._choice(moment, session).target
         return target if target is not None and target.time - moment <= self._lookback else None
+
+    def is_ending(self, moment: int, session: int) -> bool:
+        """Whether this is the last stretch before a commit that the conversation itself made."""
+        choice = self._choice(moment, session)
+        if choice.target is None or choice.target.time - moment > _ENDING:
+            return False
+        indexes, weights = self._claims.get(session, _NONE)
+        at = bisect_left(indexes, choice.index)
+        return at < len(indexes) and indexes[at] == choice.index and weights[at] >= _OWN
 
     def _choice(self, moment: int, session: int) -> _Choice:
         choice = self._choices.get(session)

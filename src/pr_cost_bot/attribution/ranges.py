@@ -26,7 +26,8 @@ _FEW = 4
 _DOUBT = WHOLE * 5 // 100
 # Buckets: how much a part of one may be off; all of it grows where a person goes back and forth.
 _LOW, _LOW_RESTLESS = 3.0, 50.0
-_HIGH, _HIGH_RESTLESS, _MORE_RESTLESS = 1.25, 10.0, 0.5
+_HIGH, _HIGH_RESTLESS, _MORE_RESTLESS = 1.0, 10.0, 0.5
+_LOW_DAY, _HIGH_DAY, _HIGH_DAY_RESTLESS = 3.0, 2.0, 1.0
 _SLACK, _SLACK_RESTLESS = 15 * MINUTE, 7 * HOUR
 _TRACE, _TRACE_RESTLESS = 0.5, 2.0
 
@@ -187,11 +188,18 @@ def matched(target: Share, others: Sequence[Rival], standing: int) -> Decision:
     return tuple(shares)
 
 
-def stale(moved: Work, left: Destination) -> Decision:
-    """Work with a finished branch still checked out, put on the commit that follows elsewhere."""
-    shares = [share(moved.destination, moved.sha, Evidence.MATCHED, "stale-branch", (WHOLE, 0, WHOLE))]
-    if left.pr_number is not None:
-        shares.append(share(left, None, Evidence.MATCHED, "possible", (0, 0, WHOLE)))
+def possibly(work: Work) -> Decision:
+    """A zero share for the commit after a record that its checked-out branch puts elsewhere."""
+    if work.destination.pr_number is None:
+        return ()
+    return (share(work.destination, work.sha, Evidence.MATCHED, "possible", (0, 0, WHOLE)),)
+
+
+def left(moved: Work, branch: Destination, rule: str) -> Decision:
+    """Work with another branch still checked out, put on the commit that follows elsewhere."""
+    shares = [share(moved.destination, moved.sha, Evidence.MATCHED, rule, (WHOLE, 0, WHOLE))]
+    if branch.pr_number is not None:
+        shares.append(share(branch, None, Evidence.MATCHED, "possible", (0, 0, WHOLE)))
     return tuple(shares)
 
 
@@ -224,7 +232,7 @@ def _bounds(part: int, unrest: float, *, wide: bool) -> tuple[int, int]:
     """Least and most of a bucket that a place with this part of it may have."""
     rest = WHOLE - part
     if wide:
-        return max(0, WHOLE - 3 * rest), min(WHOLE, 2 * part)
+        return max(0, WHOLE - int(_LOW_DAY * rest)), min(WHOLE, int((_HIGH_DAY + _HIGH_DAY_RESTLESS * unrest) * part))
     low = WHOLE - int((_LOW + _LOW_RESTLESS * unrest) * rest)
     high = part + int(part * (_HIGH + _HIGH_RESTLESS * unrest) * rest / WHOLE + WHOLE * _MORE_RESTLESS * unrest)
     return max(0, low), min(WHOLE, max(part, high))

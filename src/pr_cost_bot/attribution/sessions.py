@@ -54,7 +54,7 @@ class _Sessions:
                 continue
             read = call.cache_read_tokens
             context = read + call.cache_write_tokens
-            if call.input_tokens - context > _STEPS:
+            if not call.cache_write_tokens and call.input_tokens - context > _STEPS:
                 context = call.input_tokens  # no cache writes in the report (OpenAI): the next call finds all of it cached
             session = expected.pop(read, None) if read else None
             if session is None or session.context != read:

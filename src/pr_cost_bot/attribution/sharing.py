@@ -5,6 +5,7 @@ busy bucket reaches further back than a quiet one; larger commits took somewhat 
 """
 
 from collections.abc import Collection
+from functools import cached_property
 from itertools import pairwise
 from math import exp, sqrt
 
@@ -19,8 +20,10 @@ EVEN = 2 * HOUR
 _EVEN_REACH = 3 * HOUR
 _PER_REQUEST = 20 * SECOND
 _LEAST_REACH, _USUAL_REACH, _MOST_REACH = 15 * MINUTE, HOUR, 150 * MINUTE
-# Every commit took some work, however close to the one before it.
-_MINIMUM, _MINIMUM_PARTS = 6 * MINUTE, 12
+# Every commit took some work, however close to the one before it; in a day that holds many, some took none.
+_MINIMUM, _MINIMUM_OF_DAY, _MINIMUM_PARTS = 5 * MINUTE, 2 * MINUTE, 12
+# Some of the time before a pull request's first commit ended what was before, or was not work.
+_BEGINNING = 0.75
 # Lines beyond this are generated, moved or vendored more often than written.
 _MANY_LINES = 60
 _LINES_POWER = 0.25
@@ -32,8 +35,10 @@ _IDLE_BEFORE = 0.8
 # Of the time after an open pull request's last commit; a few minutes of it are not worth telling apart.
 _MOST_PENDING = 0.95
 _SHORT_REST = 5 * MINUTE
-# A small share is more often nothing than a little.
+# A small share is more often nothing than a little: in a day the more, the fewer requests there are for each place.
 _SHARPEN = 1.1
+_SHARPEN_LEAST, _SHARPEN_MOST, _SHARPEN_RANGE = 0.8, 1.2, 1.25
+_MANY_REQUESTS = 25  # for one place
 
 
 class Portion(msgspec.Struct, eq=False, gc=False):
@@ -73,12 +78,13 @@ class Spread:
         by_place: dict[Destination, Portion] = {}
         previous = call.begin
         for index in range(first, last):
-            weight = self._weight(call, previous, times[index], reach) * self._size(works[index])
+            fresh = index == self._beginnings.get(works[index].destination)
+            weight = self._weight(call, (previous, times[index]), reach, fresh=fresh) * self._size(works[index])
             if index == first and call.begin - 1 not in self._busy and "idle-hours" not in self._off:
                 weight *= _IDLE_BEFORE
             self._add(by_place, works[index], weight)
             previous = min(times[index], call.finish)
-        portions = self._sharpened(list(by_place.values()))
+        portions = self._sharpened(list(by_place.values()), call)
         if last == len(times):
             portions += self._pending(call, works[-1], reach, sum(portion.weight for portion in portions))
         return portions
@@ -104,13 +110,25 @@ class Spread:
             if weight > portion.most:
                 portion.chief, portion.most = work, weight
 
-    def _weight(self, call: Call, previous: int, moment: int, reach: float) -> float:
+    @cached_property
+    def _beginnings(self) -> dict[Destination, int]:
+        """Index of the first commit of every pull request; empty where the rule is left out."""
+        beginnings: dict[Destination, int] = {}
+        if "beginnings" not in self._off:
+            for index, work in enumerate(self._timeline.works):
+                if work.destination.pr_number is not None:
+                    beginnings.setdefault(work.destination, index)
+        return beginnings
+
+    def _weight(self, call: Call, gap: tuple[int, int], reach: float, *, fresh: bool) -> float:
         """Time worked towards a commit since the one before it, as far as it lies in the bucket."""
+        previous, moment = gap
+        wide = call.finish - call.begin > EVEN
         if moment < call.finish:
-            least = min(_MINIMUM, (call.finish - call.begin) // _MINIMUM_PARTS)
+            least = min(_MINIMUM_OF_DAY if wide else _MINIMUM, (call.finish - call.begin) // _MINIMUM_PARTS)
             if "decay" in self._off:
                 return least
-            return least + reach * (1 - exp(-(moment - previous) / reach))
+            return least + reach * (1 - exp(-(moment - previous) / reach)) * (_BEGINNING if fresh and wide else 1)
         if "decay" in self._off:
             return 1 if previous == call.begin else 0
         weight = reach * (exp(-(moment - call.finish) / reach) - exp(-(moment - previous) / reach)) * _LATER
@@ -133,11 +151,15 @@ class Spread:
         gaps = [after - before for before, after in pairwise(edges)]
         return reach_for(call.requests * _PER_REQUEST, gaps)
 
-    def _sharpened(self, portions: list[Portion]) -> list[Portion]:
+    def _sharpened(self, portions: list[Portion], call: Call) -> list[Portion]:
         if "sharpen" not in self._off and len(portions) > 1:
             total = sum(portion.weight for portion in portions)
+            power = _SHARPEN
+            if call.finish - call.begin > EVEN and call.requests:
+                each = call.requests / len(portions)
+                power = min(_SHARPEN_MOST, _SHARPEN_LEAST + _SHARPEN_RANGE / (1 + each / _MANY_REQUESTS))
             for portion in portions:
-                portion.weight = (portion.weight / total) ** _SHARPEN
+                portion.weight = (portion.weight / total) ** power
         return portions
 
 

@@ -2,13 +2,16 @@
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 
-from pr_cost_bot.attribution.history import FOREVER, HOUR, SHARED_BRANCHES, Destination, History
+from pr_cost_bot.attribution.history import FOREVER, HOUR, SECOND, SHARED_BRANCHES, Destination, History
 from pr_cost_bot.attribution.records import Call
 
 # A branch whose next own commit is further away than half a working day was only left checked out.
-_SAME_WORK = 4 * HOUR
+SAME_WORK = 4 * HOUR
+# One whose next own commit is further away than this may have been left, if the conversation says so.
+PERHAPS_LEFT = HOUR
 
 
 class Tags:
@@ -59,10 +62,10 @@ class Tags:
         following = bisect_left(times, moment)
         return times[following] if following < len(times) else FOREVER
 
-    def is_stale(self, place: Destination, moment: int) -> bool:
-        """Whether the person had finished there: own commits before, none within half a working day after."""
+    def until_own(self, place: Destination, moment: int) -> int:
+        """Milliseconds until the person's next commit there; 0 where there was none before, as the work may have just begun."""
         times = self._own_times.get(place, [])
-        return bool(times) and times[0] <= moment and self._next_own(place, moment) - moment > _SAME_WORK
+        return self._next_own(place, moment) - moment if times and times[0] <= moment else 0
 
     def _by_number(self, repository: str | None, number: int) -> Destination | None:
         if repository:
@@ -81,3 +84,20 @@ class Tags:
                 return []
         pulls = [head for head in heads if head.pr_number is not None]
         return sorted(pulls, key=lambda pull: (pull.closed, pull.opened, pull.pr_number or 0)) if pulls else heads[:1]
+
+
+class Checkouts:
+    """The branches that conversations show, by time."""
+
+    def __init__(self, calls: Iterable[Call], sessions: Iterable[int]) -> None:
+        self._shown: dict[int, tuple[list[int], list[str | None]]] = defaultdict(lambda: ([], []))
+        for call, session in zip(calls, sessions, strict=True):
+            times, branches = self._shown[session]
+            times.append(call.begin)
+            branches.append(call.branch)
+
+    def after(self, session: int, moment: int) -> str | None:
+        """The branch of the conversation's first call after a commit's second; None where it shows none, or is over."""
+        times, branches = self._shown[session]
+        following = bisect_left(times, moment + SECOND)
+        return branches[following] if following < len(times) else None

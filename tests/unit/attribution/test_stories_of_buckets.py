@@ -47,7 +47,16 @@ def test_a_busy_day_reaches_further_back_than_a_quiet_one():
     commits = [commit("12:00", 1), commit("12:10", 2)]
     quiet, busy = [bucket("00:00", 24, "10.00", requests=5)], [bucket("00:00", 24, "10.00", requests=900)]
     assert spent(busy, commits)[1] > spent(quiet, commits)[1]
-    assert spent(busy, commits, without=["busy-days"]) == spent(quiet, commits, without=["busy-days"])
+    without = ["busy-days", "sharpen"]  # the other rule that looks at the number of requests
+    assert spent(busy, commits, without=without) == spent(quiet, commits, without=without)
+
+
+def test_the_time_before_a_first_commit_counts_less_than_that_between_two():
+    day = [bucket("00:00", 24, "10.00")]
+    commits = [commit("10:00", 1), commit("12:00", 2), commit("14:00", 1)]
+    assert spent(day, commits)[2] < spent(day, commits, without=["beginnings"])[2]
+    begun_before = [commit("10:00", 2, days=-1), *commits]
+    assert spent(day, begun_before)[2] > spent(day, commits)[2]
 
 
 def test_larger_commits_took_more_but_less_than_in_proportion():
@@ -70,6 +79,14 @@ def test_small_shares_are_made_a_little_smaller():
     assert (
         spent([bucket("09:00", 1, "8.00")], commits)[1] < spent([bucket("09:00", 1, "8.00")], commits, without=["sharpen"])[1]
     )
+
+
+def test_a_few_requests_in_a_day_went_to_fewer_pull_requests_than_many():
+    commits = [commit("09:00", 1, additions=2), commit("12:00", 2, additions=200)]
+    few, many = [bucket("00:00", 24, "8.00", requests=6)], [bucket("00:00", 24, "8.00", requests=600)]
+    assert spent(few, commits, without=["busy-days"])[1] < spent(many, commits, without=["busy-days"])[1]
+    without = ["busy-days", "sharpen"]
+    assert spent(few, commits, without=without) == spent(many, commits, without=without)
 
 
 def test_the_part_of_an_hour_after_the_last_commit_of_an_open_pull_request_is_pending():

@@ -75,6 +75,18 @@ def test_without_cache_arithmetic_side_by_side_work_goes_to_whatever_is_committe
     assert spent([*one, *other], commits, without=["commit-owner"])[2] > 85
 
 
+def test_input_that_is_never_cached_does_not_break_a_conversation():
+    one = [with_uncached(part, 9_000) for part in conversation("09:00", 60, begins_with=20_000)]
+    other = [with_uncached(copy(part, id=f"other {part.id}"), 9_000) for part in conversation("09:00", 45, begins_with=31_000)]
+    commits = [commit("09:45", 2), commit("10:00", 1)]
+    assert spent([*one, *other], commits) == {2: 45, 1: 60}
+
+
+def with_uncached(record, tokens):
+    used = record.tokens
+    return copy(record, tokens=Tokens(used.input + tokens, used.cache_read, used.cache_write, used.output))
+
+
 def test_session_ids_say_the_same_without_arithmetic():
     usage = [call(f"09:{minute:02}", session="a" if minute % 2 else "b", id=str(minute)) for minute in range(40)]
     usage += [call(f"10:{minute:02}", session="a", id=f"later {minute}") for minute in range(20)]

@@ -81,4 +81,27 @@ def test_a_branch_left_checked_out_after_its_last_commit_does_not_hold_the_next_
 
 def test_a_branch_with_another_commit_soon_keeps_its_usage():
     usage = [call("09:50", repository=WEB, branch="feature-2")]
-    assert spent(usage, [commit("08:00", 2), NEXT, commit("11:00", 2)], [pull(2)]) == {2: 1}
+    assert spent(usage, [commit("08:00", 2), NEXT, commit("10:40", 2)], [pull(2)]) == {2: 1}
+
+
+def test_a_conversation_that_ends_with_its_commit_elsewhere_had_already_left_its_branch():
+    usage = [call(f"09:4{minute}", repository=WEB, branch="feature-2", session="a") for minute in range(4)]
+    commits = [commit("08:00", 2), commit("09:45", 1), commit("12:00", 2)]
+    assert spent(usage, commits, [pull(2)]) == {1: 4}
+    assert spent(usage, commits, [pull(2)], without=["leaving"]) == {2: 4}
+
+
+def test_a_conversation_that_stays_on_its_branch_keeps_its_usage_whatever_is_committed_elsewhere():
+    clocks = ["09:40", "09:43", "09:50"]
+    usage = [call(clock, repository=WEB, branch="feature-2", session="a") for clock in clocks]
+    commits = [commit("08:00", 2), commit("09:45", 1), commit("12:00", 2)]
+    assert spent(usage, commits, [pull(2)]) == {2: 3}
+
+
+def test_where_branch_and_next_commit_disagree_it_may_be_either():
+    usage = [call("09:50", repository=WEB, branch="feature-2")]
+    shares = allocate(usage, [NEXT, commit("11:00", 2)], [pull(2)])
+    assert [(share.pr_number, share.cost_usd) for share in shares] == [(2, 1), (1, 0)]
+    assert {(share.low_usd, share.high_usd) for share in shares} == {(0, 1)}
+    [share] = allocate(usage, [commit("10:00", 2)], [pull(2)])
+    assert (share.low_usd, share.high_usd) == (1, 1)
