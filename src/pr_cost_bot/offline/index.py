@@ -35,16 +35,21 @@ def quick(data: Data) -> list[tuple[str | None, int]]:
     """
     size = len(data)
     runs: list[tuple[str | None, int]] = []
-    start, person, mixed = 0, _person_at(data, 0), True
+    start, person, mixed, skipped = 0, _person_at(data, 0), True, False
     while start < size:
         end = data.find(b"\n", start + _STRIDE) + 1 or size
         following = _person_at(data, end) if end < size else None
         if person == following and person is not None and not mixed:
             runs.append((person, start))
+            skipped = True
         else:
             found = _between(data, start, end)
             mixed = len(found) > _MIXED
+            if mixed and skipped:  # the disorder may have begun before
+                _, before = runs.pop()
+                found = _between(data, before, start) + found
             runs += found
+            skipped = False
         start, person = end, following
     return runs
 
