@@ -10,7 +10,7 @@ from pr_cost_bot.attribution.history import FOREVER, HOUR, MINUTE, Timeline, Wor
 from pr_cost_bot.attribution.options import Options
 from pr_cost_bot.attribution.ranges import Landscape, Rival, Surroundings, certainty, matched
 from pr_cost_bot.attribution.records import Call, milliseconds
-from pr_cost_bot.attribution.votes import active_before, owners
+from pr_cost_bot.attribution.votes import Claims, claims
 from pr_cost_bot.model import Evidence
 
 # How fast a conversation's claim on a commit fades with the other commits that come before it.
@@ -50,20 +50,9 @@ class Matcher:
         self._now = milliseconds(options.now) if options.now else None
         self._current: dict[int, tuple[int, int, Decision]] = {}  # by session: from, to, decision
         self._choices: dict[int, _Choice] = {}  # by session, the latest
-        self._claims: dict[int, tuple[list[int], list[float]]] = {}  # by session: commits and how surely each is its own
+        self._claims: Claims = {}
         if "commit-owner" not in self._off:
-            self._claim(calls, sessions)
-
-    def _claim(self, calls: Sequence[Call], sessions: Sequence[int]) -> None:
-        claims = self._claims
-        ballots = active_before([call.begin for call in calls], sessions, self._timeline)
-        for index, weights in owners(ballots, self._timeline):
-            for session, weight in weights.items():
-                own = claims.get(session)
-                if own is None:
-                    own = claims[session] = ([], [])
-                own[0].append(index)
-                own[1].append(weight)
+            self._claims = claims([call.begin for call in calls], sessions, timeline)
 
     def decide_all(self, calls: Sequence[Call], sessions: Sequence[int]) -> list[Decision]:
         """`decide` for many calls in the order of time. For most, what was decided for the conversation before still holds."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from pr_cost_bot.attribution.history import MINUTE, SECOND, Destination, Timeline
 
@@ -15,16 +15,41 @@ _STRAY = 0.15
 _ROUNDS = 2
 
 Ballots = list[tuple[int, dict[int, float]]]
-"""Per commit (its index on the timeline) the weight of each conversation, the strongest 1."""
+"""Per commit (its index on the timeline) the weight of each conversation."""
+
+Claims = dict[int, tuple[list[int], list[float]]]
+"""Per conversation the commits (indexes, ascending) and how surely each is its own, 1 for the strongest of a commit."""
+
+_Loyalty = dict[Destination, dict[int, float]]
+"""Per place the share of each conversation's votes that went there."""
 
 
-def active_before(begins: Sequence[int], sessions: Sequence[int], timeline: Timeline) -> Ballots:
-    """Weigh conversations by how shortly before each commit they made a call.
+def claims(begins: Sequence[int], sessions: Sequence[int], timeline: Timeline) -> Claims:
+    """Which commits each conversation made, as far as times tell.
 
     `begins`: times of calls, ascending; `sessions`: their conversations, -1 for none.
     """
+    ballots = _active_before(begins, sessions, timeline)
+    loyalty = _loyalties(ballots, timeline)
+    result: Claims = {}
+    for index, weights in ballots:
+        if len(weights) > 1:
+            loyal = loyalty[timeline.works[index].destination]
+            weights = {number: weight * (loyal[number] + _STRAY) for number, weight in weights.items()}  # noqa: PLW2901
+        strongest = max(weights.values())
+        for number, weight in weights.items():
+            own = result.get(number)
+            if own is None:
+                own = result[number] = ([], [])
+            own[0].append(index)
+            own[1].append(weight / strongest)
+    return result
+
+
+def _active_before(begins: Sequence[int], sessions: Sequence[int], timeline: Timeline) -> Ballots:
+    """Weigh conversations by how shortly before each commit they made a call."""
     ballots: Ballots = []
-    last: dict[int, int] = {}
+    last: dict[int, int] = {}  # when each conversation made its last call
     counted = 0
     for index, time in enumerate(timeline.times):
         moment = time + SECOND - 1  # git keeps whole seconds
@@ -33,63 +58,43 @@ def active_before(begins: Sequence[int], sessions: Sequence[int], timeline: Time
             last.update(zip(sessions[counted:reached], begins[counted:reached], strict=True))
             last.pop(-1, None)
             counted = reached
-        if last:
-            _vote(ballots, index, moment, last)
+        weights = {}
+        for number, called in [*last.items()]:
+            silence = moment - called
+            if silence <= _ACTIVE:
+                weights[number] = _HALF / (_HALF + silence - SECOND) if silence > SECOND else 1.0
+            else:
+                del last[number]
+        if weights:
+            ballots.append((index, weights))
     return ballots
 
 
-def _vote(ballots: Ballots, index: int, moment: int, last: dict[int, int]) -> None:
-    """One commit's ballot. `last`: when each conversation made its last call; those that fell silent are dropped."""
-    weights = {}
-    for number in sorted(last) if len(last) > 1 else [*last]:
-        silence = moment - last[number]
-        if silence <= _ACTIVE:
-            weights[number] = 1 / (1 + max(0, silence - SECOND) / _HALF)
-        else:
-            del last[number]
-    if weights:
-        ballots.append((index, weights))
-
-
-def owners(ballots: Ballots, timeline: Timeline) -> Ballots:
-    """Weigh again by loyalty: a conversation mostly works for one place, so its votes for that place count more."""
+def _loyalties(ballots: Ballots, timeline: Timeline) -> _Loyalty:
+    """A conversation mostly works for one place, so its votes for that place count more: of those that ever share a commit."""
     contending = {number for _, weights in ballots if len(weights) > 1 for number in weights}
-    telling = [ballot for ballot in ballots if not contending.isdisjoint(ballot[1])]
-    loyalty: dict[tuple[int, Destination], float] = {}
+    telling = [(timeline.works[index].destination, weights) for index, weights in ballots if not contending.isdisjoint(weights)]
+    loyalty: _Loyalty = {}
     for _ in range(_ROUNDS):
-        loyalty = _loyalty(telling, timeline, loyalty)
-    result = []
-    for index, weights in ballots:
-        if len(weights) == 1:
-            result.append((index, dict.fromkeys(weights, 1.0)))
-            continue
-        place = timeline.works[index].destination
-        loyal = {number: weight * (loyalty[number, place] + _STRAY) for number, weight in weights.items()}
-        strongest = max(loyal.values())
-        result.append((index, {number: weight / strongest for number, weight in loyal.items()}))
-    return result
+        loyalty = _weighed_again(telling, loyalty)
+    return loyalty
 
 
-def _loyalty(
-    ballots: Ballots, timeline: Timeline, before: Mapping[tuple[int, Destination], float]
-) -> dict[tuple[int, Destination], float]:
-    """Share of each conversation's votes that went to each place."""
-    votes: dict[tuple[int, Destination], float] = defaultdict(float)
+def _weighed_again(ballots: Iterable[tuple[Destination, dict[int, float]]], before: _Loyalty) -> _Loyalty:
+    votes: _Loyalty = defaultdict(dict)
     totals: dict[int, float] = defaultdict(float)
-    for index, weights in ballots:
-        place = timeline.works[index].destination
-        if len(weights) == 1:
-            (number,) = weights
-            votes[number, place] += 1
-            totals[number] += 1
-            continue
-        loyal = (
-            {number: weight * (before.get((number, place), 0) + _STRAY) for number, weight in weights.items()}
-            if before
-            else weights
-        )
+    for place, weights in ballots:
+        there = votes[place]
+        loyal = weights
+        if before and len(weights) > 1:
+            shares = before[place]
+            loyal = {number: weight * (shares[number] + _STRAY) for number, weight in weights.items()}
         total = sum(loyal.values())
         for number, weight in loyal.items():
-            votes[number, place] += weight / total
-            totals[number] += weight / total
-    return {(number, place): vote / totals[number] for (number, place), vote in votes.items()}
+            vote = weight / total
+            there[number] = there.get(number, 0.0) + vote
+            totals[number] += vote
+    for there in votes.values():
+        for number in there:
+            there[number] /= totals[number]
+    return votes

@@ -35,24 +35,30 @@ def lines(calls: Sequence[Call], decisions: Sequence[Decision]) -> bytes:
     """The allocations of one person's records, one line each. Costs are plain decimal text, or None."""
     result: list[_Line] = []
     add = result.append
+    known: Decision = ()
     for call, decision in zip(calls, decisions, strict=True):
-        first = decision[0]
+        if decision is not known:  # one decision often stands for many records
+            known, first = decision, decision[0]
+            place, commit, evidence, reason, low = first.destination, first.commit, first.evidence, first.reason, first.low
+            repository = None if place is None else place.repository
+            number = None if place is None or evidence is None else place.pr_number
+            others = decision[1:]
+            whole = not others or _is_whole(decision)
         cost = call.cost_usd or "0"
-        if cost[0] == "-" or (len(decision) > 1 and not _is_whole(decision)):
+        if not whole or cost[0] == "-":
             result += _parts(call, decision)
             continue
         # Most records go to one place as they are; their numbers are written as they were read.
-        part, place = first.low, first.destination
         add(
             _Line(
                 call.id,
-                None if place is None else place.repository,
-                None if place is None or first.evidence is None else place.pr_number,
-                first.commit,
-                first.evidence,
-                first.reason,
+                repository,
+                number,
+                commit,
+                evidence,
+                reason,
                 cost,
-                cost if part == WHOLE else part_of(cost, part) if part else "0",
+                cost if low == WHOLE else part_of(cost, low) if low else "0",
                 cost,
                 call.input_tokens,
                 call.cache_read_tokens,
@@ -60,8 +66,8 @@ def lines(calls: Sequence[Call], decisions: Sequence[Decision]) -> bytes:
                 call.output_tokens,
             )
         )
-        if len(decision) > 1:
-            result += [_possible(call, share, cost) for share in decision[1:]]
+        if others:
+            result += [_possible(call, share, cost) for share in others]
     return _ENCODER.encode_lines(result)
 
 
