@@ -40,7 +40,6 @@ class Rival(msgspec.Struct, eq=False, gc=False):
     work: Work
     until: int
     since: int
-    possible: Share  # for a whole record
 
 
 class Surroundings(msgspec.Struct, eq=False, gc=False):
@@ -88,7 +87,6 @@ class Landscape:
         self._returns = returns
         self._left: list[Rival | None] = [None] * count
         self._coming: list[Rival | None] = [None] * count
-        self._possible: list[Share | None] = [None] * count
 
     def unrest(self, position: int) -> float:
         """How often, per commit, the person returns to a place left before: 0 where one piece of work follows the other."""
@@ -112,7 +110,7 @@ class Landscape:
             coming = self._coming[after] or self._approaching(after)
             if coming.work.time < target.time:
                 # The plain rule, the next commit, says otherwise than the conversation does.
-                coming = Rival(coming.work, FOREVER, 0, coming.possible)
+                coming = Rival(coming.work, FOREVER, 0)
             rivals.append(coming)
         return rivals
 
@@ -137,7 +135,7 @@ class Landscape:
             since = works[again].time - int(_BEFORE_ALTERNATING * (1 + _RESTLESS * unrest))
         else:
             until, since = work.time + int(_AFTER_CHANGE * (1 + _RESTLESS_CHANGE * unrest)), FOREVER
-        rival = self._left[index] = Rival(work, until, since, self._perhaps(index))
+        rival = self._left[index] = Rival(work, until, since)
         return rival
 
     def _approaching(self, index: int) -> Rival:
@@ -149,17 +147,8 @@ class Landscape:
             since = work.time - int(_BEFORE_ALTERNATING * (1 + _RESTLESS * unrest))
         else:
             until, since = 0, work.time - int(_BEFORE_CHANGE * (1 + _RESTLESS_CHANGE * unrest))
-        rival = self._coming[index] = Rival(work, until, since, self._perhaps(index))
+        rival = self._coming[index] = Rival(work, until, since)
         return rival
-
-    def _perhaps(self, index: int) -> Share:
-        """The zero share of a commit that may have a whole record."""
-        known = self._possible[index]
-        if known is None:
-            work = self._works[index]
-            known = share(work.destination, work.sha, _MATCHED, "possible", (0, 0, WHOLE))
-            self._possible[index] = known
-        return known
 
 
 def certainty(others: Sequence[Rival], moment: int) -> tuple[int, int]:
@@ -180,11 +169,11 @@ def matched(target: Share, others: Sequence[Rival], standing: int) -> Decision:
     """The whole record to one commit, and zero shares for the places that it may belong to instead."""
     shares, places = [target], [target.destination]
     for bit, rival in enumerate(others):
-        possible = rival.possible
+        place = rival.work.destination
         # Places are compared by identity: each is one object.
-        if standing >> bit & 1 and possible.evidence and possible.destination not in places:
-            places.append(possible.destination)
-            shares.append(possible)
+        if standing >> bit & 1 and place.pr_number is not None and place not in places:
+            places.append(place)
+            shares.append(Share(place, rival.work.sha, _MATCHED, "possible", 0, 0, WHOLE))
     return tuple(shares)
 
 
