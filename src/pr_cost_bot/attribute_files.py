@@ -1,7 +1,6 @@
 """`pr-cost-bot attribute`: attribution alone, offline, on JSON Lines files (docs/attribution.md)."""
 
 import argparse
-import mmap
 import os
 import shutil
 import sys
@@ -15,8 +14,9 @@ from typing import Any
 from pr_cost_bot.attribution import RULES, Engine, History, Options
 from pr_cost_bot.model import Pull, UsageRecord
 from pr_cost_bot.offline.commits import CommitFile
+from pr_cost_bot.offline.content import Content
 from pr_cost_bot.offline.crew import Crew
-from pr_cost_bot.offline.index import Data, Find
+from pr_cost_bot.offline.index import Find
 from pr_cost_bot.offline.lines import BadLineError, decode_all
 from pr_cost_bot.progress import on_terminal
 from pr_cost_bot.settings import SettingsError, parse_time
@@ -85,33 +85,33 @@ def _hours(text: str) -> int:
 def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
     options = Options(lookback_hours=arguments.lookback_hours, now=arguments.now, switched_off=frozenset(arguments.without))
 
-    # Opened once, as a pipe can be; decoded wherever it is needed.
-    lines_of_commits = _content(arguments.commits)
+    # Read once, as a pipe can be; decoded wherever it is needed.
     pulls = arguments.pulls.read_bytes() if arguments.pulls else b""
 
     def load(find: Find) -> tuple[Engine, CommitFile]:
-        commits = CommitFile(lines_of_commits, arguments.commits.name, find)
+        commits = CommitFile(Content(opened.fileno()), arguments.commits.name, find)
         history = History(commits, decode_all(pulls, arguments.pulls.name, Pull) if arguments.pulls else [], options)
         return Engine(history, options), commits
 
-    usage = arguments.usage
-    if usage == _STDIO:
-        usage = scratch / "standard input"
-        with usage.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-    crew = Crew(usage, load, _price, summarize=arguments.summary)
-    with _destination(arguments.output, scratch) as output, on_terminal(1, "Attributing") as progress:
+    crew = Crew(_at_rest(arguments.usage, scratch), load, _price, summarize=arguments.summary)
+    with (
+        _at_rest(arguments.commits, scratch).open("rb") as opened,
+        _destination(arguments.output, scratch) as output,
+        on_terminal(1, "Attributing") as progress,
+    ):
         summary = crew.attribute(output, progress)
     if arguments.summary:
         summary.write(sys.stderr if arguments.output == _STDIO else sys.stdout)
 
 
-def _content(path: Path) -> Data:
-    """A file's bytes, in memory only as far as they are looked at; a pipe's are read."""
-    with path.open("rb") as file:
-        if path.is_file() and path.stat().st_size:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return file.read()
+def _at_rest(path: Path, scratch: Path) -> Path:
+    """A file that can be read at any place: what comes through a pipe is copied, under its name."""
+    if path.is_file():
+        return path
+    copy = scratch / ("standard input" if path == _STDIO else path.name)
+    with sys.stdin.buffer if path == _STDIO else path.open("rb") as source, copy.open("wb") as file:
+        shutil.copyfileobj(source, file)
+    return copy
 
 
 def _price(records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:

@@ -266,13 +266,14 @@ def test_a_bad_commit_stops_both_processes(files):
     assert (done.returncode, done.stderr.split(":")[:3]) == (2, ["commits.jsonl", "721", " authored_at"])
 
 
-def test_commits_for_two_processes_can_come_through_a_pipe(files):
+@pytest.mark.parametrize("name", ["commits.jsonl", "usage.jsonl"])
+def test_what_two_processes_read_can_come_through_a_pipe(files, name):
     usage, commits = many()
     write(files / "usage.jsonl", *usage)
-    write(files / "all.jsonl", *commits)
-    (files / "commits.jsonl").unlink()
-    os.mkfifo(files / "commits.jsonl")
-    with subprocess.Popen(["cp", "all.jsonl", "commits.jsonl"], cwd=files):
+    write(files / "commits.jsonl", *commits)
+    (files / name).rename(files / "all.jsonl")
+    os.mkfifo(files / name)
+    with subprocess.Popen(["cp", "all.jsonl", name], cwd=files):
         assert attribute(files).returncode == 0
     assert {line["pr_number"] for line in lines(files)} == {None, 0, 1, 2}
 

@@ -8,12 +8,13 @@ from operator import attrgetter
 import msgspec
 
 from pr_cost_bot.model import Commit
-from pr_cost_bot.offline.index import Data, Find, by_person
+from pr_cost_bot.offline.content import Content
+from pr_cost_bot.offline.index import Find, by_person
 from pr_cost_bot.offline.job import MisplacedError
 from pr_cost_bot.offline.lines import decode_all
 
 _PERSON = attrgetter("person")
-_PIECE = 1 << 22
+_CO_AUTHORS = b'"co_authors"'
 
 
 class _Authors(msgspec.Struct):
@@ -26,11 +27,11 @@ class CommitFile:
     Raises, wherever lines are read: BadLineError; MisplacedError when a line is not where `find` said.
     """
 
-    def __init__(self, data: Data, name: str, find: Find) -> None:
-        self._data = data
+    def __init__(self, content: Content, name: str, find: Find) -> None:
+        self._content = content
         self._name = name
         self._decoder = msgspec.json.Decoder(Commit)
-        self._own = by_person(find(data), len(data))
+        self._own = by_person(find(content), len(content))
         self._shared = self._with_others()
         self._latest: tuple[str | None, Sequence[Commit]] = (None, [])
 
@@ -39,16 +40,13 @@ class CommitFile:
         if self._latest[0] != person:
             commits = self._read(person)
             for start, end in _pairs(self._shared.get(person, ())):
-                commits += [commit for commit in self._decode(start, end) if commit.person != person]
+                commits += [commit for commit in self._decoded(self._content.read(start, end)) if commit.person != person]
             self._latest = (person, commits)
         return self._latest[1]
 
     def __iter__(self) -> Iterator[Commit]:
-        position, size = 0, len(self._data)
-        while position < size:
-            end = self._data.find(b"\n", position + _PIECE) + 1 or size
-            yield from self._decode(position, end)
-            position = end
+        for _, piece in self._content.pieces():
+            yield from self._decoded(piece)
 
     def check_others(self, persons: Iterable[str | None], part: int, parts: int) -> None:
         """Read what nobody asks for: of everyone else's commits one part, so that no bad line is passed over."""
@@ -59,31 +57,32 @@ class CommitFile:
     def _read(self, person: str | None) -> list[Commit]:
         commits: list[Commit] = []
         for start, end in _pairs(self._own.get(person, ())):
-            commits += self._decode(start, end)
+            commits += self._decoded(self._content.read(start, end))
         if commits and set(map(_PERSON, commits)) != {person}:
             raise MisplacedError
         return commits
 
-    def _decode(self, start: int, end: int) -> list[Commit]:
+    def _decoded(self, lines: bytes) -> list[Commit]:
         try:
-            return self._decoder.decode_lines(self._data[start:end])
+            return self._decoder.decode_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return decode_all(self._data[:], self._name, Commit)  # which names the first bad line
+            return decode_all(self._content.read(0, len(self._content)), self._name, Commit)  # which names the first bad line
 
     def _with_others(self) -> dict[str, "array[int]"]:
         """Byte ranges of lines by the co-authors that they name."""
-        data, result = self._data, defaultdict[str, "array[int]"](lambda: array("q"))
+        result = defaultdict[str, "array[int]"](lambda: array("q"))
         decoder = msgspec.json.Decoder(_Authors)
-        found = data.find(b'"co_authors"')
-        while found >= 0:
-            start, end = data.rfind(b"\n", 0, found) + 1, data.find(b"\n", found) + 1 or len(data)
-            try:
-                authors = decoder.decode(data[start:end]).co_authors
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                authors = ()  # reading the line says what is wrong
-            for author in set(authors):
-                result[author].extend((start, end))
-            found = data.find(b'"co_authors"', end)
+        for begin, piece in self._content.pieces():
+            found = piece.find(_CO_AUTHORS)
+            while found >= 0:
+                start, end = piece.rfind(b"\n", 0, found) + 1, piece.find(b"\n", found) + 1 or len(piece)
+                try:
+                    authors = decoder.decode(piece[start:end]).co_authors
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    authors = ()  # reading the line says what is wrong
+                for author in set(authors):
+                    result[author].extend((begin + start, begin + end))
+                found = piece.find(_CO_AUTHORS, end)
         return result
 
 

@@ -1,7 +1,6 @@
 """Several processes at work on one file, person by person."""
 
 import gc
-import mmap
 import os
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from pr_cost_bot.attribution import Call, Engine
 from pr_cost_bot.attribution.records import set_clocks
 from pr_cost_bot.offline import index
 from pr_cost_bot.offline.commits import CommitFile
+from pr_cost_bot.offline.content import Content
 from pr_cost_bot.offline.helper import AVAILABLE, at_once
 from pr_cost_bot.offline.in_order import InOrder
 from pr_cost_bot.offline.job import Everyone, Job, MisplacedError, Price, check
@@ -49,18 +49,18 @@ class Crew:
                 _, commits = self._load(index.exact)
                 commits.check_others((), 0, 1)
                 return Summary()
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            content = Content(file.fileno())
+            try:
                 try:
-                    try:
-                        return self._all(data, index.quick, out, progress)
-                    except MisplacedError:
-                        out.truncate(0)
-                        return self._all(data, index.exact, out, progress)
-                except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
-                    raise self._first_bad_line() from None
+                    return self._all(content, index.quick, out, progress)
+                except MisplacedError:
+                    out.truncate(0)
+                    return self._all(content, index.exact, out, progress)
+            except (MisplacedError, msgspec.DecodeError, UnicodeDecodeError, BadFieldError):
+                raise self._first_bad_line() from None
 
-    def _all(self, data: mmap.mmap, find: index.Find, out: BinaryIO, progress: Progress) -> Summary:
-        everyone = _sorted(index.by_person(find(data), self._size))
+    def _all(self, content: Content, find: index.Find, out: BinaryIO, progress: Progress) -> Summary:
+        everyone = _sorted(index.by_person(find(content), self._size))
         output = InOrder(out.fileno(), len(everyone))
 
         def show() -> None:
@@ -68,7 +68,7 @@ class Crew:
 
         def work(number: int, of: int, after_each: Callable[[], None]) -> Summary:
             engine, commits = self._load(find)
-            job = Job(data, engine, self._price, Summary() if self._summarize else None)
+            job = Job(content, engine, self._price, Summary() if self._summarize else None)
             job.run(everyone, output, after_each)
             commits.check_others((person for person, _ in everyone), number, of)
             return job.summary

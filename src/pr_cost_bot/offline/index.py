@@ -1,18 +1,18 @@
 """Where each person's lines are in a file, so that one person at a time fits into memory, in whatever order the lines are."""
 
-import mmap
 import re
 from array import array
 from collections.abc import Callable, Iterable
+from io import BytesIO
 
 import msgspec
+
+from pr_cost_bot.offline.content import Content
 
 Runs = dict[str | None, "array[int]"]
 """Per person the byte ranges of their lines: start, end, start, end, ..."""
 
-Data = mmap.mmap | bytes
-
-Find = Callable[[Data], list[tuple[str | None, int]]]
+Find = Callable[[Content], list[tuple[str | None, int]]]
 """Finds person and first byte of every run of lines of one person: `quick` or `exact`."""
 
 _PERSON = re.compile(rb'"person"\s*:\s*(?:"([^"\\]*)"|null)')
@@ -26,67 +26,67 @@ class _Who(msgspec.Struct):
     person: str | None
 
 
-def quick(data: Data) -> list[tuple[str | None, int]]:
+def quick(content: Content) -> list[tuple[str | None, int]]:
     """Person and first byte of every run of lines of one person.
 
     Quick because it looks for the text `"person":` only, and between two lines of one person only where the file is not
     sorted. That can be wrong (a missing field, the same text inside another value, somebody's lines among another's): whoever
     reads the lines must compare, and fall back to `exact`.
     """
-    size = len(data)
+    size = len(content)
     runs: list[tuple[str | None, int]] = []
-    start, person, mixed, skipped = 0, _person_at(data, 0), True, False
+    start, person, mixed, skipped = 0, _person_at(content, 0), True, False
     while start < size:
-        end = data.find(b"\n", start + _STRIDE) + 1 or size
-        following = _person_at(data, end) if end < size else None
+        end = content.line_end(start + _STRIDE)
+        following = _person_at(content, end) if end < size else None
         if person == following and person is not None and not mixed:
             runs.append((person, start))
             skipped = True
         else:
-            found = _between(data, start, end)
+            found = _between(content.read(start, end), start)
             mixed = len(found) > _MIXED
             if mixed and skipped:  # the disorder may have begun before
                 _, before = runs.pop()
-                found = _between(data, before, start) + found
+                found = _between(content.read(before, start), before) + found
             runs += found
             skipped = False
         start, person = end, following
     return runs
 
 
-def _person_at(data: Data, line: int) -> str | None:
+def _person_at(content: Content, start: int) -> str | None:
     """The person of the line that begins here, as far as it can be seen."""
-    match = _PERSON.search(data, line, data.find(b"\n", line) + 1 or len(data))
+    match = _PERSON.search(content.line(start))
     return match[1].decode(errors="replace") if match and match[1] is not None else None
 
 
-def _between(data: Data, start: int, end: int) -> list[tuple[str | None, int]]:
-    """Runs found by looking at every line."""
+def _between(lines: bytes, start: int) -> list[tuple[str | None, int]]:
+    """Runs found by looking at every line; `start` is where they begin in the file."""
     runs: list[tuple[str | None, int]] = [(None, start)]  # whatever comes before the first person
     last: bytes | int | None = 0
-    for match in _PERSON.finditer(data, start, end):
+    for match in _PERSON.finditer(lines):
         person = match[1]
         if person != last:
             last = person
-            line = data.rfind(b"\n", start, match.start()) + 1
-            runs.append((person.decode(errors="replace") if person is not None else None, max(line, start)))
+            line = start + lines.rfind(b"\n", 0, match.start()) + 1
+            runs.append((person.decode(errors="replace") if person is not None else None, line))
     return runs
 
 
-def exact(data: Data) -> list[tuple[str | None, int]]:
+def exact(content: Content) -> list[tuple[str | None, int]]:
     """The same by parsing every line. Lines that are not JSON end up with nobody and fail when they are read."""
     runs: list[tuple[str | None, int]] = []
     decoder = msgspec.json.Decoder(_Who)
-    position, end = 0, len(data)
-    while position < end:
-        stop = data.find(b"\n", position) + 1 or end
-        try:
-            person = decoder.decode(data[position:stop]).person
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            person = None
-        if not runs or runs[-1][0] != person:
-            runs.append((person, position))
-        position = stop
+    for start, piece in content.pieces():
+        position = start
+        for line in BytesIO(piece):
+            try:
+                person = decoder.decode(line).person
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                person = None
+            if not runs or runs[-1][0] != person:
+                runs.append((person, position))
+            position += len(line)
     return runs
 
 

@@ -1,6 +1,5 @@
 """One person after the other: read, decide, write."""
 
-import mmap
 import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ from pr_cost_bot.attribution import Call, Engine
 from pr_cost_bot.attribution.records import set_clocks
 from pr_cost_bot.model import UsageRecord
 from pr_cost_bot.offline import render
+from pr_cost_bot.offline.content import Content
 from pr_cost_bot.offline.in_order import InOrder
 from pr_cost_bot.offline.lines import BadFieldError, amount_text
 from pr_cost_bot.offline.summary import Summary
@@ -34,8 +34,8 @@ class MisplacedError(Exception):
 class Job:
     """What one process does."""
 
-    def __init__(self, data: mmap.mmap, engine: Engine, price: Price, summary: Summary | None) -> None:
-        self._data = data
+    def __init__(self, content: Content, engine: Engine, price: Price, summary: Summary | None) -> None:
+        self._content = content
         self._engine = engine
         self._price = price
         self.summary = summary or Summary()
@@ -62,7 +62,7 @@ class Job:
         calls: list[Call] = []
         decode = self._decoder.decode_lines
         for start, end in zip(ranges[::2], ranges[1::2], strict=True):
-            calls += decode(self._data[start:end])
+            calls += decode(self._content.read(start, end))
         if calls and set(map(_PERSON, calls)) != {person}:
             raise MisplacedError
         return self._ready(calls)
