@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from pr_cost_bot.evidence import RECEIPT_SOURCE
-from pr_cost_bot.model import Problem, UsageRecord
+from pr_cost_bot.model import RECEIPT_SOURCE, Problem, UsageRecord
 from pr_cost_bot.ports import Row
 from pr_cost_bot.receipts.claude_code_action import PRODUCT, read_result
 

@@ -10,15 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from pr_cost_bot.config import PersonEntry
 from pr_cost_bot.model import Author, Commit, GitCommit, Identity, Problem, SourceState, SourceStatus, UnmatchedAuthor
+from pr_cost_bot.trailers import co_authors_of
 
 # `ID+login@users.noreply.github.com`, the old `login@…`, and Enterprise Server's `users.noreply.HOST`.
 # https://docs.github.com/account-and-profile/reference/email-addresses-reference
 _NOREPLY = re.compile(r"(?:\d+\+)?([^@+\s]+)@users\.noreply\.[^@\s]+")
-
-# https://docs.github.com/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/
-# creating-a-commit-with-multiple-authors; keys of trailers are case-insensitive.
-_CO_AUTHOR = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,254})>[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_MESSAGE_LIMIT = 100_000  # characters looked at; GitHub itself cuts long messages in its pages
 
 # Addresses with which coding agents sign commits and trailers. GitHub links some of them to ordinary user accounts.
 _AGENT_EMAILS = frozenset(
@@ -49,7 +45,7 @@ _EMAIL_LIMIT = 254  # RFC 5321; anything longer is no address
 
 def co_authors(message: str) -> tuple[Author, ...]:
     """Authors named by `Co-authored-by: Name <mail>` lines, in order, without those GitHub would need to resolve."""
-    return tuple(Author(name.strip(), mail) for name, mail in _CO_AUTHOR.findall(message[:_MESSAGE_LIMIT]))
+    return tuple(Author(name, address) for name, address in co_authors_of(message))
 
 
 def is_bot(author: Author) -> bool:

@@ -9,11 +9,11 @@ from pr_cost_bot.attribution.history import MINUTE, Destination, History, Work
 from pr_cost_bot.attribution.matching import Matcher
 from pr_cost_bot.attribution.options import Options
 from pr_cost_bot.attribution.ranges import left, possibly, shared
-from pr_cost_bot.attribution.records import RECEIPT_SOURCE, Call
+from pr_cost_bot.attribution.records import Call
 from pr_cost_bot.attribution.sessions import split_sessions
 from pr_cost_bot.attribution.sharing import Spread
 from pr_cost_bot.attribution.tags import PERHAPS_LEFT, SAME_WORK, Checkouts, Tags
-from pr_cost_bot.model import Evidence, Receipt
+from pr_cost_bot.model import RECEIPT_SOURCE, Evidence, Receipt
 
 # Usage this narrow is a moment; wider usage may hold several pieces of work.
 _NARROW = 10 * MINUTE

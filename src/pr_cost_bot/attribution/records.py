@@ -6,14 +6,11 @@ from typing import Annotated
 
 import msgspec
 
-from pr_cost_bot.model import UsageRecord
+from pr_cost_bot.model import RECEIPT_SOURCE, UsageRecord
 
 # Half a millisecond early: whole milliseconds since then are those since 1970, rounded.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(microseconds=500)
 _DAY = 24 * 60 * 60 * 1000
-
-RECEIPT_SOURCE = "receipt"
-"""The source of usage that the caller made from a receipt, because no bill covers it."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -7,8 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from pr_cost_bot.config import Price
-from pr_cost_bot.evidence import RECEIPT_SOURCE
-from pr_cost_bot.model import NO_TOKENS, PriceInfo, Terms, Tokens, Unpriced, UsageRecord
+from pr_cost_bot.model import NO_TOKENS, RECEIPT_SOURCE, PriceInfo, Terms, Tokens, Unpriced, UsageRecord
 from pr_cost_bot.pricing.quotes import Quote, Rates, dated_prices, list_version, quote, warm_up
 
 __all__ = ["Priced", "price", "warm_up"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from pr_cost_bot.model import Tokens
-from pr_cost_bot.receipts.amounts import AmountError, count, moment, text
+from pr_cost_bot.receipts.amounts import AmountError, count, text, time_or_none
 from pr_cost_bot.receipts.claims import Claim, Refusals
 from pr_cost_bot.receipts.messages import beginning
 
@@ -53,7 +53,7 @@ def _blocks(message: str) -> Iterator[dict[str, str]]:
 def _claim(fields: dict[str, str]) -> Claim:
     tokens = _tokens(fields, _PREFIX) + _tokens(fields, f"{_PREFIX}subagent_")
     model, session = (_known(fields.get(name)) for name in ("model", "backend_session_id"))
-    start, end = (moment(fields.get(name)) for name in ("agent_started_at", "agent_ended_at"))
+    start, end = (time_or_none(fields.get(name)) for name in ("agent_started_at", "agent_ended_at"))
     return Claim(
         format=FORMAT,
         tool=_TOOLS.get(fields.get("backend", "").lower(), ""),

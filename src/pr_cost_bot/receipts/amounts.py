@@ -54,7 +54,7 @@ def count(value: object) -> int:
     return number
 
 
-def moment(value: object) -> datetime | None:
+def time_or_none(value: object) -> datetime | None:
     """An RFC 3339 time with an offset, in UTC; None when it is none."""
     if not isinstance(value, str) or len(value) > 40:
         return None

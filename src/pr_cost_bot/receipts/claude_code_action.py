@@ -12,8 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pr_cost_bot.evidence import RECEIPT_SOURCE
-from pr_cost_bot.model import Tokens, UsageRecord
+from pr_cost_bot.model import RECEIPT_SOURCE, Tokens, UsageRecord
 from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, split, text, without_noise
 
 PRODUCT = "ci"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from pr_cost_bot.model import Tokens
-from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, moment, text
+from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, text, time_or_none
 from pr_cost_bot.receipts.claims import Claim, Refusals
 from pr_cost_bot.receipts.messages import Block
 
@@ -56,7 +56,7 @@ def _claim(metrics: dict[str, Any], row: dict[str, Any]) -> Claim:
     tokens = Tokens(count(row.get("in")) + reads + writes, reads, writes, count(row.get("out")))
     model, session, since = text(row.get("model")), text(metrics.get("sessionId")), metrics.get("since")
     cost = amount(row.get("cost"))
-    start = moment(since)
+    start = time_or_none(since)
     return Claim(
         format=FORMAT,
         tool="anthropic",

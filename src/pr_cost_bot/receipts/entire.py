@@ -19,7 +19,7 @@ import msgspec
 
 from pr_cost_bot.model import NO_TOKENS, GitCommit, Receipt, Tokens
 from pr_cost_bot.people import People, commits_of
-from pr_cost_bot.receipts.amounts import AmountError, count, mapping, moment, text
+from pr_cost_bot.receipts.amounts import AmountError, count, mapping, text, time_or_none
 from pr_cost_bot.receipts.claims import Claim, ReceiptReading, receipt_of
 from pr_cost_bot.receipts.messages import trailer_blocks
 
@@ -103,7 +103,7 @@ def read_session(metadata: str, root: Root, checkpoint_id: str) -> Checkpoint | 
     return Checkpoint(
         id=checkpoint_id,
         session=session_id,
-        created_at=moment(session.get("created_at")),
+        created_at=time_or_none(session.get("created_at")),
         agent=text(session.get("agent")),
         model=text(session.get("model")),
         tokens=tokens,

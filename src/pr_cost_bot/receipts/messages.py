@@ -25,6 +25,7 @@ _NUMBERED = re.compile(r"\(#\d+\)\s*$")
 # A key that makes git (or, for the receipts, us) take a paragraph with other text in it for trailers.
 _KNOWN = frozenset(
     {
+        "ai-budget",
         "ai-cost-estimate",
         "ai-est-cost",
         "ai-model",

@@ -1,7 +1,5 @@
 """Our own trailers: `AI-Model` and `AI-Cost-Estimate`, a pair for each model. See `write` for the other direction."""
 
-from decimal import Decimal
-
 from pr_cost_bot.receipts.amounts import AmountError, amount, text
 from pr_cost_bot.receipts.claims import Claim, Refusals
 from pr_cost_bot.receipts.messages import Block, Trailer
@@ -43,8 +41,3 @@ def _groups(trailers: list[Trailer]) -> list[tuple[list[str], str]]:
         groups[-1][trailer.key == _KEYS[1]].append(trailer.value)
         last = trailer.key
     return [([text(model) for model in models], cost) for models, costs in groups for cost in costs]
-
-
-def total(claims: list[Claim]) -> Decimal:
-    """The sum of what is claimed in dollars."""
-    return sum((claim.cost_usd or Decimal(0) for claim in claims), Decimal(0))

@@ -12,9 +12,8 @@ from typing import Any
 
 import msgspec
 
-from pr_cost_bot.evidence import RECEIPT_SOURCE
-from pr_cost_bot.model import Terms, Tokens, UsageRecord
-from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, moment, text, without_noise
+from pr_cost_bot.model import RECEIPT_SOURCE, Terms, Tokens, UsageRecord
+from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, text, time_or_none, without_noise
 
 FORMAT = "receipt-ledger"
 PATH = ".receipt/ledger.jsonl"
@@ -63,7 +62,7 @@ def _rows(ledger: str) -> Iterator[dict[str, Any]]:
 
 
 def _record(row: dict[str, Any], git: dict[str, Any], repository: str) -> UsageRecord | None:
-    when = moment(row.get("ts"))
+    when = time_or_none(row.get("ts"))
     if when is None:
         return None
     try:

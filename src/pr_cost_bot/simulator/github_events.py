@@ -134,33 +134,47 @@ class Payloads:
 
     def _pull(self, pull: Pull) -> dict[str, Any]:
         repo = self.repo
-        url, html = (
-            f"{self.base}/repos/{repo.full_name}/pulls/{pull.number}",
-            f"{self.base}/{repo.full_name}/pull/{pull.number}",
-        )
-        head = pull.commits[-1] if pull.commits else digest(pull.id)
-        commits = [repo.commits[oid] for oid in pull.commits]
         fork_of = pull.author if pull.is_fork else None
+        head = pull.commits[-1] if pull.commits else digest(pull.id)
         return {
-            "url": url,
+            **self._addresses(pull),
+            **self._fate(pull),
+            **self._counts(pull),
+            **dict.fromkeys(("assignee", "milestone", "auto_merge", "mergeable", "rebaseable", "active_lock_reason")),
+            **{name: [] for name in ("assignees", "requested_reviewers", "requested_teams")},
             "id": pull.id,
             "node_id": f"PR_{pull.id}",
-            "html_url": html,
-            "diff_url": f"{html}.diff",
-            "patch_url": f"{html}.patch",
-            "issue_url": f"{self.base}/repos/{repo.full_name}/issues/{pull.number}",
-            **{
-                f"{each}_url": f"{url}/{each}"
-                for each in ("commits", "review_comments", "review_comment", "comments", "statuses")
-            },
-            "_links": {each: {"href": f"{url}/{each}"} for each in _LINKS},
             "number": pull.number,
-            "state": "closed" if pull.closed_at else "open",
-            "locked": pull.locked,
-            "active_lock_reason": None,
             "title": pull.title,
             "user": self._user(pull.author),
             "body": pull.body or None,
+            "labels": [label_of(repo, name, self.base) for name in pull.labels],
+            "head": self._branch(pull.head, head, fork_of=fork_of),
+            "base": self._branch(pull.base, repo.branches.get(pull.base, digest(pull.base))),
+            "author_association": "CONTRIBUTOR",
+            "draft": False,
+            "maintainer_can_modify": False,
+        }
+
+    def _addresses(self, pull: Pull) -> dict[str, Any]:
+        name = self.repo.full_name
+        url, html = f"{self.base}/repos/{name}/pulls/{pull.number}", f"{self.base}/{name}/pull/{pull.number}"
+        parts = ("commits", "review_comments", "review_comment", "comments", "statuses")
+        return {
+            "url": url,
+            "html_url": html,
+            "diff_url": f"{html}.diff",
+            "patch_url": f"{html}.patch",
+            "issue_url": f"{self.base}/repos/{name}/issues/{pull.number}",
+            **{f"{each}_url": f"{url}/{each}" for each in parts},
+            "_links": {each: {"href": f"{url}/{each}"} for each in _LINKS},
+        }
+
+    def _fate(self, pull: Pull) -> dict[str, Any]:
+        """Whether it is open, and what became of it."""
+        return {
+            "state": "closed" if pull.closed_at else "open",
+            "locked": pull.locked,
             "created_at": stamp(pull.created_at),
             "updated_at": stamp(pull.updated_at),
             "closed_at": stamp(pull.closed_at) if pull.closed_at else None,
@@ -168,21 +182,14 @@ class Payloads:
             "merge_commit_sha": pull.merge_commit,
             "merged": pull.merged_at is not None,
             "merged_by": self._user(pull.author) if pull.merged_at else None,
-            "mergeable": None,
             "mergeable_state": "unknown",
-            "rebaseable": None,
-            "draft": False,
-            **dict.fromkeys(("assignee", "milestone", "auto_merge")),
-            "assignees": [],
-            "requested_reviewers": [],
-            "requested_teams": [],
-            "labels": [label_of(repo, name, self.base) for name in pull.labels],
-            "head": self._branch(pull.head, head, fork_of=fork_of),
-            "base": self._branch(pull.base, repo.branches.get(pull.base, digest(pull.base))),
-            "author_association": "CONTRIBUTOR",
-            "comments": sum(comment.number == pull.number for comment in repo.comments.values()),
+        }
+
+    def _counts(self, pull: Pull) -> dict[str, int]:
+        commits = [self.repo.commits[oid] for oid in pull.commits]
+        return {
+            "comments": sum(comment.number == pull.number for comment in self.repo.comments.values()),
             "review_comments": 0,
-            "maintainer_can_modify": False,
             "commits": len(commits),
             "additions": sum(commit.additions for commit in commits),
             "deletions": sum(commit.deletions for commit in commits),

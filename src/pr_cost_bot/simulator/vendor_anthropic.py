@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pr_cost_bot.simulator.server import Handler, Request, Response
-from pr_cost_bot.simulator.vendor_anthropic_reports import BadRequest, analytics, claude_code, messages, moment
+from pr_cost_bot.simulator.vendor_anthropic_reports import BadRequest, analytics, claude_code, messages, stamp
 from pr_cost_bot.simulator.vendor_world import World, broken, user_id
 
 _KINDS = {
@@ -72,7 +72,7 @@ def _user(world: World, email: str) -> dict[str, Any]:
         "email": email,
         "name": email,
         "role": "developer",
-        "added_at": moment(world.now),
+        "added_at": stamp(world.now),
     }
 
 

@@ -36,7 +36,7 @@ class BadRequest(Exception):  # noqa: N818 - it becomes the answer 400
     """The request is outside the documented limits."""
 
 
-def moment(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     """RFC 3339."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -104,7 +104,7 @@ def analytics(world: World, request: Request, *, money: bool) -> Response:
             rows.setdefault(key, []).append(call)
     ordered = sorted(rows.items(), key=lambda row: (-total(row[1])[1], str(row[0])))
     data = [_row(world, key, calls, (_WIDTHS[width_name], groups, money)) for key, calls in ordered]
-    return _envelope(request, data, limit, data_refreshed_at=moment(world.fresh_until("anthropic")))
+    return _envelope(request, data, limit, data_refreshed_at=stamp(world.fresh_until("anthropic")))
 
 
 def _actor(world: World, call: Call) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _row(world: World, key: tuple[Any, ...], calls: list[Call], how: tuple[timed
     values = {"actor": _actor(world, calls[0])["shown"], "model": key[2], "product": key[3]}
     group.update({name: value for name, value in values.items() if name in groups})
     tokens, cents = total(calls)
-    row = {"starting_at": moment(key[0]), "ending_at": moment(key[0] + width), "group": group}
+    row = {"starting_at": stamp(key[0]), "ending_at": stamp(key[0] + width), "group": group}
     if money:
         return {
             **row,
@@ -165,7 +165,7 @@ def messages(world: World, request: Request) -> Response:
     buckets = []
     while start < end:
         inside = [call for call in calls if floor(call.at, width) == start]
-        buckets.append({"starting_at": moment(start), "ending_at": moment(start + width), "results": _results(inside, groups)})
+        buckets.append({"starting_at": stamp(start), "ending_at": stamp(start + width), "results": _results(inside, groups)})
         start += width
     return _envelope(request, buckets, limit)
 
@@ -220,7 +220,7 @@ def _day(day: datetime, person: str, calls: list[Call]) -> dict[str, Any]:
     for call in calls:
         models.setdefault(call.model, []).append(call)
     return {
-        "date": moment(day),
+        "date": stamp(day),
         "actor": {"type": "user_actor", "email_address": person},
         "organization_id": "dc9f6c26-0000-4000-8000-000000000000",
         "customer_type": "api",

@@ -44,7 +44,7 @@ def provider(name: str | None) -> str:
     return _PROVIDERS.get((name or "").strip().lower().replace(" ", "-"), "")
 
 
-def moment(text: str) -> datetime:
+def parse_iso(text: str) -> datetime:
     """A time in ISO 8601; without a zone it is UTC. Raises ValueError."""
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else utc(at)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-HOUR = timedelta(hours=1)
+from pr_cost_bot.hours import HOUR, floor_hour
+
 DAY = timedelta(days=1)
 
 
@@ -14,17 +15,6 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
     start: datetime
     end: datetime
-
-
-def floor_hour(at: datetime) -> datetime:
-    """Start of the hour that holds `at`."""
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def ceil_hour(at: datetime) -> datetime:
-    """First full hour at or after `at`."""
-    floor = floor_hour(at)
-    return floor if floor == at else floor + HOUR
 
 
 def windows(span: Span, width: timedelta) -> tuple[Span, ...]:

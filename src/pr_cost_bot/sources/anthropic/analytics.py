@@ -14,7 +14,7 @@ import msgspec
 
 from pr_cost_bot.http import HttpSession, SourceError
 from pr_cost_bot.model import NO_TOKENS, Terms, Tokens, UsageRecord
-from pr_cost_bot.sources.anthropic.reports import ORGANIZATION, moment, report
+from pr_cost_bot.sources.anthropic.reports import ORGANIZATION, report, stamp
 from pr_cost_bot.sources.anthropic.shapes import Actor, CostRow, Group, Page, Usage, UsageRow
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, cents, record_id, utc
@@ -75,8 +75,8 @@ _HEADERS = {"anthropic-beta": BETA}
 
 def _params(span: Span, actor_ids: Sequence[str], width: Width) -> list[tuple[str, str]]:
     return [
-        ("starting_at", moment(span.start)),
-        ("ending_at", moment(span.end)),
+        ("starting_at", stamp(span.start)),
+        ("ending_at", stamp(span.end)),
         ("time_bucket_width", width),
         ("group_by[]", "actor"),
         ("group_by[]", "model"),

@@ -9,13 +9,14 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
+from pr_cost_bot.hours import floor_hour
 from pr_cost_bot.http import HttpSession, SourceError
 from pr_cost_bot.model import Tokens, UsageRecord
 from pr_cost_bot.sources.anthropic.reports import report
 from pr_cost_bot.sources.anthropic.shapes import ClaudeCodeRow, EstimatedCost, ModelBreakdown, ModelTokens, Page
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, cents, record_id, utc
-from pr_cost_bot.sources.spans import DAY, Span, floor_hour
+from pr_cost_bot.sources.spans import DAY, Span
 
 LAG = timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from functools import partial
 from pr_cost_bot.http import HttpSession, SourceError
 from pr_cost_bot.model import NO_TOKENS, Terms, Tokens, UsageRecord
 from pr_cost_bot.sources.anthropic.analytics import Width, tokens_of
-from pr_cost_bot.sources.anthropic.reports import ORGANIZATION, moment, report
+from pr_cost_bot.sources.anthropic.reports import ORGANIZATION, report, stamp
 from pr_cost_bot.sources.anthropic.shapes import ApiKey, Bucket, MessagesResult, Page
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, record_id, utc
@@ -60,14 +60,14 @@ def _ask(session: HttpSession, name: str, ids: Sequence[str], spans: Iterable[Sp
 
 def probe(session: HttpSession, now: datetime) -> Page[Bucket]:
     """One bucket, to see whether the key may read. Raises: SourceError."""
-    params = [("starting_at", moment(now - timedelta(hours=1))), ("bucket_width", "1h"), ("limit", "1")]
+    params = [("starting_at", stamp(now - timedelta(hours=1))), ("bucket_width", "1h"), ("limit", "1")]
     return session.get(ORGANIZATION + "/usage_report/messages", Page[Bucket], params)
 
 
 def _read(session: HttpSession, filters: list[tuple[str, str]], span: Span, width: Width) -> Chunk[Bucket]:
     params = [
-        ("starting_at", moment(span.start)),
-        ("ending_at", moment(span.end)),
+        ("starting_at", stamp(span.start)),
+        ("ending_at", stamp(span.end)),
         ("bucket_width", width),
         ("limit", str(LIMIT[width])),
         *filters,

@@ -11,7 +11,7 @@ ORGANIZATION = "/v1/organizations"
 _MOST_PAGES = 500
 
 
-def moment(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     """RFC 3339, whole seconds, UTC."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 

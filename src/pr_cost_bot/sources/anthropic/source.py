@@ -7,15 +7,16 @@ from functools import partial
 import msgspec
 
 from pr_cost_bot.config import SourceSettings
+from pr_cost_bot.hours import ceil_hour, floor_hour
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, Rate, SourceError, Vendor
 from pr_cost_bot.model import Interval, SourceResult, SourceStatus, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources.anthropic import analytics, claude_code, messages, older, reports
 from pr_cost_bot.sources.anthropic.directory import Directory, Ids
-from pr_cost_bot.sources.minutes import PersonHour, contested_hours, replace_hours, spans
+from pr_cost_bot.sources.minutes import PersonHour, contested_hours, refined, spans
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Tally
-from pr_cost_bot.sources.spans import Span, ceil_hour, floor_hour
+from pr_cost_bot.sources.spans import Span
 
 VENDOR = Vendor(
     title="Anthropic",
@@ -76,14 +77,9 @@ class Anthropic:
         hours = contested_hours(result.records, contested, last.names) if last else frozenset()
         if last is None or not hours:
             return result
-        tally, status = Tally(), result.status
+        tally = Tally()
         minutes = self._minutes(self._connection.session(last.seconds_left), last, hours, tally)
-        if tally.errors:
-            note = f"No minutes, hours instead: {tally.errors[0].problem.what}"
-            status = msgspec.structs.replace(status, notes=(*status.notes, note))
-            return SourceResult(status=status, records=result.records)
-        records = replace_hours(result.records, minutes, hours, last.names)
-        return SourceResult(status=msgspec.structs.replace(status, grain="minute", records=len(records)), records=records)
+        return refined(result, minutes, hours, last.names, tally)
 
     def inspect(self, now: datetime) -> Inspection:
         """List the users and try the newest API that answers."""
