@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from pr_cost_bot.files.bodies import message_tokens, usage_of
 from pr_cost_bot.files.shapes import JsonFormat, Usage
 from pr_cost_bot.files.tags import tagged
-from pr_cost_bot.files.values import BadValueError, count, fields, items, moment, name
-from pr_cost_bot.model import Terms, Tokens, UsageRecord
+from pr_cost_bot.files.values import BadValueError, fields, items, moment, name
+from pr_cost_bot.model import Terms, UsageRecord
 from pr_cost_bot.sources.reading import record_id
 
 
@@ -38,7 +39,8 @@ def _usage(part: Any) -> Usage | None:
     if log.get("schemaType") != "ModelInvocationLog" or log.get("errorCode") or log.get("operation") == "CountTokens":
         return None
     at = moment(log.get("timestamp"), "timestamp")
-    tokens, long = _tokens(fields(log.get("input")), fields(log.get("output")))
+    given, made = fields(log.get("input")), fields(log.get("output"))
+    tokens, long = message_tokens(usage_of(made.get("outputBodyJson")), given, made)
     if not tokens:
         return None
     arn = name(fields(log.get("identity")).get("arn"), 2048)
@@ -66,40 +68,6 @@ def _opened(part: Any) -> Mapping[str, Any]:
         return fields(json.loads(part, parse_float=Decimal))
     except (ValueError, RecursionError):
         raise BadValueError("message", "a log entry as JSON") from None
-
-
-def _tokens(given: Mapping[str, Any], made: Mapping[str, Any]) -> tuple[Tokens, int]:
-    """Tokens, and how many were written to the cache for an hour. Counts of uncached, read and written input are apart."""
-    usage = _body_usage(made.get("outputBodyJson"))
-    uncached = _either(usage, ("input_tokens", "inputTokens"), given, "inputTokenCount")
-    read = _either(usage, ("cache_read_input_tokens", "cacheReadInputTokens"), given, "cacheReadInputTokenCount")
-    write = _either(usage, ("cache_creation_input_tokens", "cacheWriteInputTokens"), given, "cacheWriteInputTokenCount")
-    output = _either(usage, ("output_tokens", "outputTokens"), made, "outputTokenCount")
-    return Tokens(uncached + read + write, read, write, output), min(write, _hour_long(usage))
-
-
-def _either(usage: Mapping[str, Any], keys: tuple[str, str], outside: Mapping[str, Any], other: str) -> int:
-    """The body's own count where the log holds the body, else the log's."""
-    key = next((key for key in keys if usage.get(key) is not None), None)
-    return count(outside.get(other), other) if key is None else count(usage[key], key)
-
-
-def _hour_long(usage: Mapping[str, Any]) -> int:
-    """Cache writes of an hour: Anthropic's `cache_creation`, or Converse's `cacheDetails`."""
-    messages = count(fields(usage.get("cache_creation")).get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens")
-    details = [fields(each) for each in items(usage.get("cacheDetails"))]
-    return messages + sum(count(each.get("inputTokens"), "cacheDetails") for each in details if each.get("ttl") == "1h")
-
-
-def _body_usage(body: Any) -> Mapping[str, Any]:
-    """`usage` of a body, or of a stream's events; later events (the final output count) go before earlier ones."""
-    usage: dict[str, Any] = {}
-    for event in items(body) or [body]:
-        known = fields(event)
-        for holder in (fields(known.get("message")), fields(known.get("metadata")), known):
-            found = fields(holder.get("usage"))
-            usage.update({key: value for key, value in found.items() if value is not None})
-    return usage
 
 
 BEDROCK = JsonFormat(name="bedrock", title="Bedrock model invocation log", matches=_matches, parts=_parts, usage=_usage)

@@ -3,13 +3,13 @@
 Shape: https://docs.cloud.google.com/gemini/enterprise/docs/ai-developer-tools-track-token-usage. Counts are strings.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
+from pr_cost_bot.files.bodies import gemini_tokens
 from pr_cost_bot.files.shapes import JsonFormat, Usage, whole
 from pr_cost_bot.files.tags import tagged
-from pr_cost_bot.files.values import count, fields, moment, name
-from pr_cost_bot.model import Tokens, UsageRecord
+from pr_cost_bot.files.values import fields, moment, name
+from pr_cost_bot.model import UsageRecord
 from pr_cost_bot.sources.reading import record_id
 
 _PRINCIPALS = ("user:", "serviceAccount:")
@@ -24,7 +24,7 @@ def _usage(part: Any) -> Usage | None:
     if not _matches(entry):
         return None
     payload = fields(entry.get("jsonPayload", entry.get("json_payload")))
-    tokens = _tokens(fields(payload.get("metadata")) or payload)
+    tokens = gemini_tokens(fields(payload.get("metadata")) or payload)
     if not tokens:
         return None
     labels = fields(entry.get("labels"))
@@ -49,21 +49,6 @@ def _usage(part: Any) -> Usage | None:
         session=session or None,
     )
     return Usage(tagged(record, labels))
-
-
-def _tokens(counts: Mapping[str, Any]) -> Tokens:
-    """The prompt holds what was cached; thoughts are billed as output; the prompts of tools are input."""
-    prompt, tools, read, candidates, thoughts = (
-        count(counts.get(key), key)
-        for key in (
-            "promptTokenCount",
-            "toolUsePromptTokenCount",
-            "cachedContentTokenCount",
-            "candidatesTokenCount",
-            "thoughtsTokenCount",
-        )
-    )
-    return Tokens(max(prompt + tools, read), read, 0, candidates + thoughts)
 
 
 GOOGLE = JsonFormat(name="google", title="Google inference log", matches=_matches, parts=whole, usage=_usage)

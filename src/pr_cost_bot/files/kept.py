@@ -27,6 +27,9 @@ class Kept:
         self._format_of: dict[str, str] = {}
         self._rows: Counter[str] = Counter()
 
+    def __len__(self) -> int:
+        return len(self._records)
+
     def next_file(self) -> None:
         """What comes now is from another file."""
         self._rows.clear()

@@ -18,10 +18,11 @@ from pr_cost_bot.files.shapes import BadRow, Format, JsonFormat, TableFormat, Us
 from pr_cost_bot.files.table import Table
 from pr_cost_bot.files.usage_lines import USAGE_LINES
 from pr_cost_bot.files.values import BadValueError
+from pr_cost_bot.files.vertex import VERTEX
 from pr_cost_bot.model import Problem
 
 TABLE_FORMATS = (CURSOR, COPILOT, OPENAI_USAGE, OPENAI_COST, ANTHROPIC_USAGE, ANTHROPIC_COST, ANTHROPIC_SPEND, FOCUS)
-JSON_FORMATS = (USAGE_LINES, OTLP, CCUSAGE, BEDROCK, GOOGLE)
+JSON_FORMATS = (USAGE_LINES, OTLP, CCUSAGE, BEDROCK, GOOGLE, VERTEX)
 FORMATS: dict[str, Format] = {known.name: known for known in (*TABLE_FORMATS, *JSON_FORMATS)}
 """Every format by its name, as `sources.files` and `import --format` take it."""
 

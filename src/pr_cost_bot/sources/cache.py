@@ -5,20 +5,22 @@ another key would see is not kept apart.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from pr_cost_bot.hours import HOUR
 from pr_cost_bot.model import Identity, Interval, SourceResult, SourceState, SourceStatus, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection, Source
 from pr_cost_bot.sources.answers import Answers
 from pr_cost_bot.sources.day_files import Day, DayFiles, is_within
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.registry import FILES
-from pr_cost_bot.sources.spans import DAY, HOUR, Span, windows
+from pr_cost_bot.sources.spans import DAY, Span, windows
 
-_LONGEST = 30 * DAY  # of one question: what vendors answer at once, and what is lost when the answer is not complete
+# Of one question: what vendors answer at once, and what is lost when the answer is not complete. A source may have its own.
+_LONGEST = 30 * DAY
 
 People = tuple[Identity, ...]
 Divided = dict[tuple[str, datetime], list[UsageRecord]]
@@ -38,6 +40,7 @@ class CachedSource:
         self._source = source
         self._files = DayFiles(folder, source.name)
         self._now = now
+        self._longest: timedelta = getattr(source, "longest_question", _LONGEST)
         self._asked_last: People = ()  # the people whom the source can refine
         self._undivided = False  # its answers cannot be taken apart into days
 
@@ -102,7 +105,7 @@ class CachedSource:
         return [
             msgspec.structs.replace(query, people=tuple(people), start=piece.start, end=piece.end)
             for gaps, people in missing.items()
-            for piece in _pieces(gaps, span.end)
+            for piece in _pieces(gaps, span.end, self._longest)
         ]
 
     def _keep(self, question: UsageQuery, status: SourceStatus, divided: Divided, answers: Answers) -> None:
@@ -131,13 +134,13 @@ def _day_of(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _pieces(days: Sequence[datetime], end: datetime) -> list[Span]:
+def _pieces(days: Sequence[datetime], end: datetime, longest: timedelta) -> list[Span]:
     """Spans of adjacent days, none after `end`, none too long for one question."""
     spans: list[Span] = []
     for day in days:
         start = spans.pop().start if spans and spans[-1].end == day else day
         spans.append(Span(start, min(day + DAY, end)))
-    return [piece for span in spans for piece in windows(span, _LONGEST)]
+    return [piece for span in spans for piece in windows(span, longest)]
 
 
 def _by_person_and_day(records: Sequence[UsageRecord], question: UsageQuery, source: str) -> Divided | None:

@@ -102,6 +102,13 @@ def open_url(url: str, called: str, limits: Limits | None = None) -> Iterator[It
                 "Check `url` in `sources.files`; else fetch the file in a step of the workflow and give its path.",
             )
         ) from None
+    with open_body(body, called) as lines:
+        yield lines
+
+
+@contextmanager
+def open_body(body: bytes, called: str) -> Iterator[Iterator[str]]:
+    """The lines of a file that is in memory, packed or not. Raises FileError, also while lines are read."""
     with faults(called), _text(io.BytesIO(body)) as text:
         yield _lines(text, called)
 

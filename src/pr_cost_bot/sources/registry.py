@@ -11,7 +11,10 @@ from pr_cost_bot.ports import Source
 
 
 class KnownSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A source as the README's table shows it. Plain text; `factory` is "module:callable" and takes keys and settings."""
+    """A source as the README's table shows it. Plain text; `factory` is "module:callable" and takes keys and settings.
+
+    `wants`: for a source without a key, the settings of which one makes it active.
+    """
 
     name: str
     title: str
@@ -23,6 +26,7 @@ class KnownSource(msgspec.Struct, frozen=True, kw_only=True):
     plan: str
     settles_after: str
     factory: str
+    wants: tuple[str, ...] = ()
 
 
 KNOWN: tuple[KnownSource, ...] = (
@@ -126,13 +130,39 @@ KNOWN: tuple[KnownSource, ...] = (
         name="portkey",
         title="Portkey",
         keys=("portkey_api_key",),
-        sees="every request per model, with the metadata that the caller sent (sums per pull request without exports)",
-        grain="event (the whole period without exports)",
+        sees="every request per model, with the metadata that the caller sent (sums per pull request and day without exports)",
+        grain="event (day without exports)",
         money="what Portkey reckons; list price where it knows none",
         lag="not stated by the vendor",
         plan="Enterprise (analytics and log exports)",
         settles_after="1 day",
         factory="pr_cost_bot.sources.portkey:make",
+    ),
+    KnownSource(
+        name="bedrock",
+        title="Bedrock",
+        keys=(),
+        wants=("log_group", "bucket"),
+        sees="every call in the model invocation logs per role session and model, with the metadata that the caller set",
+        grain="event",
+        money="list price from tokens",
+        lag="not stated by AWS; 15 min assumed",
+        plan="model invocation logging; `sources.bedrock` in the configuration and the extra `aws` (docs/bedrock-vertex.md)",
+        settles_after="1 day",
+        factory="pr_cost_bot.sources.bedrock.source:make",
+    ),
+    KnownSource(
+        name="vertex",
+        title="Google Vertex",
+        keys=(),
+        wants=("table", "log_view"),
+        sees="every call in Google's inference log per user, or in the request-response log per name that the caller sent",
+        grain="event",
+        money="list price from tokens",
+        lag="not stated by Google; 15 min assumed",
+        plan="logs in BigQuery; `sources.vertex` in the configuration and the extra `google` (docs/bedrock-vertex.md)",
+        settles_after="1 day",
+        factory="pr_cost_bot.sources.vertex.source:make",
     ),
 )
 
@@ -149,11 +179,11 @@ FILES = KnownSource(
     settles_after="1 day",
     factory="pr_cost_bot.sources.files:make",
 )
-"""The one source without a key: the configuration names its files."""
+"""The one source that is a list: the configuration names its files."""
 
 
 def active_sources(keys: Mapping[str, str], config: Sources) -> tuple[Source, ...]:
-    """Make the sources whose keys are set and that the configuration leaves enabled, and that of its files.
+    """Make the sources whose keys (or logs) are set and that the configuration leaves enabled, and that of its files.
 
     `keys`: input name to key.
     """
@@ -161,19 +191,29 @@ def active_sources(keys: Mapping[str, str], config: Sources) -> tuple[Source, ..
     for known in KNOWN:
         settings = getattr(config, known.name)
         given = _given(known, keys)
-        if all(given) and settings.enabled:
+        configured = not known.wants or any(getattr(settings, want) for want in known.wants)
+        if all(given) and configured and settings.enabled:
             module, _, factory = known.factory.partition(":")
-            sources.append(getattr(import_module(module), factory)(*given, settings))
+            made = getattr(import_module(module), factory)(*given, settings)
+            sources.append(_telling(made, settings.base_url))
     if config.files:
         module, _, factory = FILES.factory.partition(":")
         sources.append(getattr(import_module(module), factory)(config.files))
     return tuple(sources)
 
 
+def _telling(source: Source, base_url: str | None) -> Source:
+    if not base_url:
+        return source
+    from pr_cost_bot.sources.in_clear import telling  # noqa: PLC0415 - with the HTTP client, as late as the sources
+
+    return telling(source, base_url)
+
+
 def warm_up(keys: Mapping[str, str]) -> None:
     """Import the sources whose keys are set, while something else is waited for."""
     for known in KNOWN:
-        if all(_given(known, keys)):
+        if known.keys and all(_given(known, keys)):
             import_module(known.factory.partition(":")[0])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.files.samples import FIXTURES, NAMES, text_of
+from tests.unit.json_values import paths, put
 
 from pr_cost_bot.files import FORMATS, BadRow, Reading, UnrecognisedError, Usage
 from pr_cost_bot.files.kept import Kept
@@ -96,19 +97,6 @@ def test_any_cell_of_a_table(name, data):
 @given(st.sampled_from([known.name for known in TABLE_FORMATS]), st.lists(cells, max_size=20), st.lists(cells, max_size=20))
 def test_any_row_under_any_header(format_name, header, row):
     check(",".join(header) + "\n" + ",".join(row), format_name=format_name)
-
-
-def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [here, *(path for key, each in inner for path in paths(each, (*here, key)))]
-
-
-def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    if not path:
-        return new
-    copy = value.copy()
-    copy[path[0]] = put(value[path[0]], path[1:], new)
-    return copy
 
 
 @few

@@ -30,6 +30,7 @@ FORMAT_OF = {
     "otlp.jsonl": "otlp",
     "spend-report-2026-11-19-to-2026-11-19.csv": "anthropic-spend",
     "usage.jsonl": "usage-jsonl",
+    "vertex.jsonl": "vertex",
 }
 
 
@@ -234,13 +235,29 @@ def test_googles_counts_are_strings_and_the_prompt_holds_the_cache():
     assert (record.actor, record.model, record.product) == ("dev@example.com", "claude-sonnet-5-5", "antigravity_cli")
 
 
+def test_vertexes_log_has_the_name_that_the_caller_sent_and_the_counts_of_both_kinds_of_bodies():
+    claude, gemini, nobody = records_of("vertex.jsonl")  # a call that was refused used nothing
+    assert (claude.actor, claude.model, claude.provider) == ("dev@example.com", "claude-sonnet-4-5@20250929", "google")
+    assert (claude.tokens, claude.terms.cache_write_1h) == (Tokens(1268 + 40000 + 300, 40000, 300, 312), 200)
+    assert (gemini.actor, gemini.model, gemini.branch) == ("octocat", "gemini-2.5-pro", "fix-login")
+    assert (gemini.tokens, gemini.start) == (Tokens(1200, 800, 0, 90 + 40), at("2026-10-06T14:15:00.25"))
+    assert (nobody.actor, nobody.tokens) == ("", gemini.tokens)
+
+
+def test_bodies_of_columns_that_are_text_are_opened():
+    row = json.loads(text_of("vertex.jsonl").splitlines()[0])
+    texts = {**row, "full_request": json.dumps(row["full_request"]), "full_response": json.dumps(row["full_response"])}
+    assert only(json.dumps(texts)) == records_of("vertex.jsonl")[0]
+    assert bad(json.dumps({**row, "full_response": "cut o"})).column == "full_response"
+
+
 def test_the_programs_own_lines_are_read_as_they_are():
     event, bucket = records_of("usage.jsonl")
     assert (event.id, event.cost_usd, event.pr_number, event.actor) == ("u1", Decimal("1.25"), 7, "octocat")
     assert (bucket.cost_usd, bucket.end - bucket.start) == (None, timedelta(hours=1))
 
 
-@pytest.mark.parametrize("name", ["otlp.jsonl", "bedrock.jsonl", "gemini-outfile.log"])
+@pytest.mark.parametrize("name", ["otlp.jsonl", "bedrock.jsonl", "vertex.jsonl", "gemini-outfile.log"])
 def test_prompts_are_never_kept(name):
     assert "SECRET" in text_of(name)
     assert "SECRET" not in repr(rows_of(name))

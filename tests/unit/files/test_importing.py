@@ -142,3 +142,12 @@ def test_an_unknown_format_is_refused_with_the_known_ones(capsys):
         convert(FIXTURES / "usage.jsonl", "--format", "xlsx")
     assert caught.value.code == 2
     assert "cursor-csv" in capsys.readouterr().err
+
+
+def test_the_name_of_a_file_drives_neither_terminal_nor_runner(tmp_path):
+    for name in ("a\n::error::b\x1b[2J.csv", "b.csv"):
+        (tmp_path / name).write_text("x,y\n1,2\n")
+    status, _, said = convert(tmp_path)
+    assert status == 2
+    assert "\x1b" not in said
+    assert not any(line.startswith("::") for line in said.splitlines())

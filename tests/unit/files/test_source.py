@@ -149,6 +149,13 @@ def test_a_damaged_packed_file_gives_what_came_before_and_a_problem(workspace):
     assert "damaged" in str(status.problem)
 
 
+def test_more_rows_than_memory_is_given_are_left_out_and_told(workspace, monkeypatch):
+    monkeypatch.setattr("pr_cost_bot.sources.files.MOST_RECORDS", 2)
+    answer = fetch(workspace, at(MAR), UsageFile(path="cursor-team.csv"))
+    assert (answer.status.state, len(answer.records)) == (SourceState.PARTIAL, 2)
+    assert "more than 2 rows of these people's usage in this time; 1 rows are left out" in str(answer.status.problem)
+
+
 def test_sums_over_more_than_a_day_are_left_out_and_told(workspace):
     name = "spend-report-2026-11-01-to-2026-11-30.csv"
     (workspace / name).write_text(text_of("spend-report-2026-11-19-to-2026-11-19.csv"))

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pr_cost_bot.hours import HOUR
 from pr_cost_bot.model import Identity, Interval, Problem, SourceResult, SourceState, SourceStatus, Tokens, UsageQuery
 from pr_cost_bot.model import UsageRecord as Record
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources.cache import CachedSource, cached
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.spans import DAY, HOUR
+from pr_cost_bot.sources.spans import DAY
 
 NOW = datetime(2026, 11, 20, 15, 20, tzinfo=UTC)
 TODAY = NOW.replace(hour=0, minute=0)

@@ -1,0 +1,1 @@
+"""Amazon Bedrock's model invocation logs, in CloudWatch Logs and in S3."""

@@ -1,0 +1,1 @@
+"""Google's logs of model calls, in BigQuery."""
