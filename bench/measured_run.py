@@ -15,7 +15,7 @@ from pr_cost_bot.model import Tokens
 from pr_cost_bot.simulator.actions import Workflow
 from pr_cost_bot.simulator.github import FakeGitHub, FakeRepository, Work
 from pr_cost_bot.simulator.server import Exchange, Server
-from pr_cost_bot.simulator.vendors import VENDORS, Call, World, serve
+from pr_cost_bot.simulator.vendors import TOOLS, Call, World, serve
 
 LATENCY = 0.1  # seconds before every answer
 PEOPLE = {login: f"{login}@acme.example" for login in ("ada", "ben", "cleo")}
@@ -88,7 +88,7 @@ class Scene:
         for server in servers:
             server.exchanges.clear()
         self.vendors.now = now
-        keys = {f"{vendor}_admin_key": self.vendors.keys[vendor] for vendor in VENDORS}
+        keys = {f"{vendor}_admin_key": self.vendors.keys[vendor] for vendor in TOOLS}
         workflow = Workflow(
             github=self.github, repository=self.repository.full_name, inputs=keys, workspace=self.workspace, timeout=60
         )
@@ -105,7 +105,7 @@ class Scene:
 @contextmanager
 def open_scene() -> Iterator[Scene]:
     """Everything is up until the block ends. Each person has used each vendor every six minutes for three hours."""
-    vendors = World(now=START, members={vendor: set(PEOPLE.values()) for vendor in VENDORS})
+    vendors = World(now=START, members={vendor: set(PEOPLE.values()) for vendor in TOOLS})
     vendors.add(
         *(
             Call(
@@ -116,7 +116,7 @@ def open_scene() -> Iterator[Scene]:
                 cents=Decimal(150),
                 vendor=vendor,
             )
-            for vendor in VENDORS
+            for vendor in TOOLS
             for email in PEOPLE.values()
             for minute in range(0, 180, 6)
         )

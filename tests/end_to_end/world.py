@@ -1,9 +1,9 @@
 """A world for whole-program tests: simulated GitHub and vendors on loopback, the Action as a process."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,14 +13,11 @@ from pr_cost_bot.model import Tokens
 from pr_cost_bot.simulator.actions import Finished, Workflow
 from pr_cost_bot.simulator.github import FakeGitHub, FakeRepository, Work
 from pr_cost_bot.simulator.server import Server
-from pr_cost_bot.simulator.vendors import VENDORS, Call, World, serve
+from pr_cost_bot.simulator.vendors import TOOLS, VENDORS, Call, World, inputs, serve, settings
 from tests.contract.checker import check
 
 DAY = datetime(2026, 11, 16, tzinfo=UTC)
 EMAILS = {"ada": "ada@acme.example", "ben": "ben@acme.example", "cleo": "cleo@acme.example"}
-CONFIG = (
-    "sources:\n  anthropic: {{base_url: {anthropic}}}\n  openai: {{base_url: {openai}}}\n  cursor: {{base_url: {cursor}}}\n"
-)
 
 
 def at(clock: str, day: int = 0) -> datetime:
@@ -56,6 +53,7 @@ class Stage:
     servers: dict[str, Server]
     workspace: Path
     inputs: dict[str, str]
+    env: dict[str, str] = field(default_factory=dict)  # what earlier steps of the job set
 
     @property
     def workflow(self) -> Workflow:
@@ -64,6 +62,7 @@ class Stage:
             repository=self.repository.full_name,
             inputs=self.inputs,
             workspace=self.workspace,
+            env=self.env,
         )
 
     def event(self, action: str, number: int, now: datetime, event: str = "pull_request_target", **inputs: str) -> Finished:
@@ -91,22 +90,30 @@ class Stage:
 
 @contextmanager
 def stage(
-    *, latency: float = 0.0, config: str = "", enterprise: bool = False, private: bool = True, **token: str
+    *,
+    sources: Sequence[str] = TOOLS,
+    latency: float = 0.0,
+    config: str = "",
+    enterprise: bool = False,
+    private: bool = True,
+    **token: str,
 ) -> Iterator[Stage]:
-    """Everything up until the block ends; then every exchange with GitHub is held against GitHub's own description."""
+    """Everything up until the block ends; then every exchange with GitHub is held against GitHub's own description.
+
+    `config` goes on where the list of these sources ends.
+    """
     vendors = World(now=at("12:00"))
     vendors.members = {vendor: set(EMAILS.values()) for vendor in VENDORS}
     with ExitStack() as stack:
-        servers = stack.enter_context(serve(vendors, latency=latency))
+        servers = stack.enter_context(serve(vendors, sources, latency=latency))
         github = stack.enter_context(FakeGitHub(latency=latency, enterprise=enterprise))
         github.add_token("ghs_simulated", **token)
         for login, email in EMAILS.items():
             github.add_user(login, name=login.title(), emails=[email])
-        text = CONFIG.format(**{name: server.url for name, server in servers.items()}) + config
+        text = settings({name: server.url for name, server in servers.items()}) + config
         repository = github.add_repository(
             "acme/web", private=private, files={".github/pr-cost-bot.yml": text}, at=at("08:00", -30)
         )
-        keys = {f"{vendor}_admin_key": vendors.keys[vendor] for vendor in VENDORS}
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        yield Stage(github, repository, vendors, servers, workspace, keys)
+        yield Stage(github, repository, vendors, servers, workspace, inputs(vendors, sources))
         check(github.exchanges)

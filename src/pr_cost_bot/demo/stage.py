@@ -8,18 +8,14 @@ from pathlib import Path
 from pr_cost_bot.demo.story import CAST, Scene
 from pr_cost_bot.simulator.actions import Finished, Workflow
 from pr_cost_bot.simulator.github import FakeGitHub, FakeRepository
-from pr_cost_bot.simulator.vendors import VENDORS, World, serve
+from pr_cost_bot.simulator.vendors import TOOLS, World, inputs, serve, settings
 
 REPOSITORY = "acme/web"
 _CONFIG = """\
 version: 1
-comment: {{show_people: false}}
+comment: {show_people: false}
 people:
-  - {{github: cleo, emails: [cleo@acme.example]}}
-sources:
-  anthropic: {{base_url: {anthropic}}}
-  openai: {{base_url: {openai}}}
-  cursor: {{base_url: {cursor}}}
+  - {github: cleo, emails: [cleo@acme.example]}
 """
 
 
@@ -48,7 +44,7 @@ class Stage:
         workflow = Workflow(
             github=self.github,
             repository=REPOSITORY,
-            inputs={f"{vendor}_admin_key": self.vendors.keys[vendor] for vendor in VENDORS},
+            inputs=inputs(self.vendors, TOOLS),
             workspace=self.workspace / f"{self.played:02d}",
         )
         return workflow.run(event, payload, scene.at)
@@ -62,7 +58,7 @@ def open_stage(workspace: Path) -> Iterator[Stage]:
         github.add_token("ghs_simulated")
         for login, name, email in CAST.people:
             github.add_user(login, name=name, emails=[email])
-        config = _CONFIG.format(**{vendor: server.url for vendor, server in servers.items()})
+        config = _CONFIG + settings({vendor: server.url for vendor, server in servers.items()})
         repository = github.add_repository(REPOSITORY, files={".github/pr-cost-bot.yml": config}, at=CAST.opening)
         vendors.members = {vendor: set(emails) for vendor, emails in CAST.members.items()}
         yield Stage(github, repository, vendors, workspace)

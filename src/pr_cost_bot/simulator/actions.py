@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """One job with one step: the Action. `inputs`: by name, as in the step's `with`."""
+    """One job with one step: the Action. `inputs`: by name, as in the step's `with`. `env`: what earlier steps set."""
 
     github: FakeGitHub
     repository: str
@@ -37,6 +37,7 @@ class Workflow:
     workspace: Path
     token: str = "ghs_simulated"
     timeout: float = 120
+    env: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, event: str, payload: Mapping[str, Any], now: datetime | None = None, **inputs: str) -> Finished:
         """Run it to its end. Raises subprocess.TimeoutExpired."""
@@ -95,6 +96,7 @@ class Workflow:
             "GITHUB_WORKSPACE": str(self.workspace),
             "HOME": str(temp),
             "RUNNER_OS": "Linux",
+            **self.env,
         }
 
 

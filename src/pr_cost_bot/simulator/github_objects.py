@@ -216,6 +216,7 @@ class View:
             "url": f"{self.base}/{repo.full_name}/pull/{pull.number}",
             "state": pull.state,
             "isCrossRepository": pull.is_fork,
+            "authorAssociation": pull.association or ("CONTRIBUTOR" if pull.is_fork else "MEMBER"),
             "createdAt": stamp(pull.created_at),
             "updatedAt": stamp(pull.updated_at),
             "closedAt": stamp(pull.closed_at) if pull.closed_at else None,

@@ -96,6 +96,7 @@ class Pull:
     created_at: datetime
     updated_at: datetime
     is_fork: bool = False
+    association: str = ""  # of its author with the repository; empty: as usual for a fork, or for a branch
     locked: bool = False
     closed_at: datetime | None = None
     merged_at: datetime | None = None

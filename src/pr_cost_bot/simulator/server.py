@@ -13,7 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent. `query` keeps every value of a repeated parameter; header names are in lower case."""
+    """What a client sent. `query` keeps every value of a repeated parameter; header names are in lower case.
+
+    `target` is path and query as they came.
+    """
 
     method: str
     path: str
@@ -21,6 +24,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     url: str = ""
+    target: str = ""
 
     def json(self) -> Any:
         return json.loads(self.body or b"null")
@@ -81,6 +85,7 @@ class _Connection(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             self.rfile.read(int(self.headers.get("Content-Length") or 0)),
             owner.url,
+            self.path,
         )
         response = owner.handler(request)
         owner.closing.wait(owner.latency + response.pause)

@@ -6,7 +6,6 @@ from typing import Any
 from pr_cost_bot.simulator.server import Handler, Request, Response
 from pr_cost_bot.simulator.vendor_world import Call, World, broken, user_id
 
-KEY = "sk-helicone-simulated"  # unless the world has another
 _NAMES = {"pr": "PR", "branch": "Branch", "repo": "Repo"}
 
 
@@ -24,7 +23,7 @@ def helicone(world: World) -> Handler:
     """The handler for `Server`."""
 
     def answer(request: Request) -> Response:
-        if request.headers.get("authorization") != f"Bearer {world.keys.get('helicone', KEY)}":
+        if request.headers.get("authorization") != f"Bearer {world.keys['helicone']}":
             return error(401, "Invalid API key")
         if (request.method, request.path) != ("POST", "/v1/request/query-clickhouse"):
             return error(404, "Not found")

@@ -8,7 +8,6 @@ from pr_cost_bot.simulator.server import Handler, Request, Response
 from pr_cost_bot.simulator.vendor_world import Call, World, broken, fingerprint, user_id
 
 PUBLIC_KEY = "pk-lf-simulated"
-SECRET_KEY = "sk-lf-simulated"  # unless the world has another
 
 
 def error(status: int, message: str) -> Response:
@@ -23,7 +22,7 @@ def langfuse(world: World, *, old: bool = False) -> Handler:
         routes = {"/api/public/observations": _old_observations, "/api/public/traces": _old_traces}
 
     def answer(request: Request) -> Response:
-        pair = f"{PUBLIC_KEY}:{world.keys.get('langfuse', SECRET_KEY)}"
+        pair = f"{PUBLIC_KEY}:{world.keys['langfuse']}"
         if request.headers.get("authorization") != "Basic " + base64.b64encode(pair.encode()).decode():
             return error(401, "Invalid credentials. Confirm that you've configured the correct host.")
         route = routes.get(request.path) if request.method == "GET" else None

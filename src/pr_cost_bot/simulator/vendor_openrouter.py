@@ -1,6 +1,7 @@
 """OpenRouter's management API, after https://openrouter.ai/openapi/openapi.yaml and the pages of OpenRouterTeam/skills.
 
 `Call.person` is a member's e-mail address; `Call.api_key` the hash of the key, with its name and maker in `Desk.keys`.
+`Call.chargeable` False: made with a key of the customer's own at the vendor (BYOK).
 """
 
 from collections.abc import Callable, Sequence
@@ -114,11 +115,16 @@ def _sums(calls: Sequence[Call]) -> dict[str, Any]:
     return {
         "request_count": str(len(calls)),
         "total_usage": float(cents / 100),
-        "credits_usage": float(cents / 100),
+        "credits_usage": float(total(_charged(calls))[1] / 100),
         "tokens_prompt": str(tokens.input),
         "tokens_completion": str(tokens.output),
         "cached_tokens": str(tokens.cache_read),
     }
+
+
+def _charged(calls: Sequence[Call]) -> list[Call]:
+    """Those that were not made with a key of the customer's own."""
+    return [call for call in calls if call.chargeable]
 
 
 def _name(call: Call, setup: Desk) -> str:
@@ -149,15 +155,15 @@ def _activity(world: World, setup: Desk, request: Request) -> Response:
 
 
 def _day(day: str, model: str, calls: Sequence[Call]) -> dict[str, Any]:
-    tokens, cents = total(calls)
+    (tokens, cents), (_, charged) = total(calls), total(_charged(calls))
     return {
         "date": day,
         "model": model,
         "model_permaslug": model,
         "endpoint_id": "550e8400-e29b-41d4-a716-446655440000",
         "provider_name": "OpenAI",
-        "usage": float(cents / 100),
-        "byok_usage_inference": 0,
+        "usage": float(charged / 100),
+        "byok_usage_inference": float((cents - charged) / 100),
         "requests": len(calls),
         "prompt_tokens": tokens.input,
         "completion_tokens": tokens.output,

@@ -9,7 +9,6 @@ from typing import Any
 from pr_cost_bot.simulator.server import Handler, Request, Response
 from pr_cost_bot.simulator.vendor_world import Call, World, broken, user_id
 
-KEY = "pk-simulated"  # unless the world has another
 _EXPORTS = "/v1/logs/exports"
 _STORAGE = "/storage/"
 
@@ -26,7 +25,7 @@ def portkey(world: World, *, exports: bool = True) -> Handler:
     def answer(request: Request) -> Response:
         if request.path.startswith(_STORAGE):
             return made.file(request)
-        if request.headers.get("x-portkey-api-key") != world.keys.get("portkey", KEY):
+        if request.headers.get("x-portkey-api-key") != world.keys["portkey"]:
             return error(401, "Invalid API key")
         if request.path.startswith(_EXPORTS):
             return made.answer(request) if exports else error(403, "You do not have enough permissions")

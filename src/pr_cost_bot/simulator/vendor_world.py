@@ -5,14 +5,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from email.utils import format_datetime
+from typing import Literal, get_args
 
 from pr_cost_bot.model import NO_TOKENS, Tokens
 from pr_cost_bot.simulator.server import Request, Response
 
-VENDORS = ("anthropic", "openai", "cursor")
+_KEYED = ("anthropic", "openai", "cursor", "copilot", "openrouter", "litellm", "langfuse", "helicone", "portkey", "files")
 
-Failure = Literal["401", "403", "404", "429", "429-retry-after", "429-once", "500", "hang", "half", "not-json", "wrong-shape"]
+Passing = Literal["429-once", "429-once-date"]
+"""Failures that a second try overcomes: `Retry-After` in seconds, and as a date."""
+Lasting = Literal["401", "403", "404", "429", "429-retry-after", "500", "hang", "half", "not-json", "wrong-shape"]
+Failure = Passing | Lasting
 HOUR = timedelta(hours=1)
 
 
@@ -41,7 +45,7 @@ class World:
 
     now: datetime
     calls: list[Call] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=lambda: {name: f"sim-{name}-admin-key" for name in VENDORS})
+    keys: dict[str, str] = field(default_factory=lambda: {name: f"sim-{name}-admin-key" for name in _KEYED})
     members: dict[str, set[str]] = field(default_factory=dict)  # vendor to e-mails; default: whoever made calls
     api_keys: dict[str, str | None] = field(default_factory=dict)  # key id to its owner's e-mail address
     lag: dict[str, timedelta] = field(default_factory=dict)
@@ -94,13 +98,14 @@ def broken(
     """The vendor's answer, or what its failure switch makes of it."""
     world.served[vendor] = world.served.get(vendor, 0) + 1
     mode = world.fail.get(vendor)
-    if mode is None or (mode == "429-once" and world.served[vendor] > 1):
+    if mode is None or (mode in get_args(Passing) and world.served[vendor] > 1):
         return answer(request)
     if mode in {"401", "403", "404", "429", "500"}:
         return error(int(mode), f"simulated {mode}")
-    if mode in {"429-retry-after", "429-once"}:
+    if mode == "429-retry-after" or mode in get_args(Passing):
         refused = error(429, "simulated 429")
-        wait = "0" if mode == "429-once" else world.retry_after
+        date = format_datetime(datetime.now(UTC), usegmt=True)
+        wait = {"429-once": "0", "429-once-date": date}.get(mode, world.retry_after)
         return Response(refused.status, refused.body, {**refused.headers, "Retry-After": wait})
     return _garbled(mode, request, answer)
 

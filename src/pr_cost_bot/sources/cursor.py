@@ -5,7 +5,6 @@ both ends of a window inclusive. Figures are aggregated by the hour, so only com
 """
 
 import base64
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -15,12 +14,14 @@ import msgspec
 from msgspec import Meta
 
 from pr_cost_bot.config import SourceSettings
+from pr_cost_bot.hours import HOUR, floor_hour
 from pr_cost_bot.http import Connection, HttpSession, Limits, Rate, SourceError, Vendor
-from pr_cost_bot.model import Interval, SourceResult, SourceStatus, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import SourceResult, SourceStatus, Tokens, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
+from pr_cost_bot.sources.events import Finest
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Count, Tally, cents, record_id
-from pr_cost_bot.sources.spans import HOUR, Span, floor_hour, windows
+from pr_cost_bot.sources.spans import Span, windows
 
 VENDOR = Vendor(
     title="Cursor",
@@ -93,7 +94,7 @@ class Members(msgspec.Struct, frozen=True, rename="camel"):
     team_members: tuple[Member, ...]
 
 
-class Cursor:
+class Cursor(Finest):
     """Reads a Cursor team's usage events."""
 
     name = "cursor"
@@ -134,10 +135,6 @@ class Cursor:
             unknown_people=names.unknown(known),
         )
         return SourceResult(status=tally.status(status, records), records=records)
-
-    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
-        """Events are as fine as it gets."""
-        return result
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for the members and one event of the last day."""

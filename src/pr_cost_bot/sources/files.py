@@ -17,14 +17,17 @@ from pr_cost_bot.files import BadRow, Reading, UnrecognisedError, Usage
 from pr_cost_bot.files.kept import Kept
 from pr_cost_bot.files.shapes import Format
 from pr_cost_bot.http import Limits
-from pr_cost_bot.model import Grain, Interval, Problem, SourceResult, SourceState, SourceStatus, UsageQuery, UsageRecord
+from pr_cost_bot.model import Grain, Problem, SourceResult, SourceState, SourceStatus, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
+from pr_cost_bot.sellers import reporter_of
+from pr_cost_bot.sources.events import Finest
 from pr_cost_bot.sources.opened import FileError, faults, find, open_path, open_url
 from pr_cost_bot.sources.people import Names
 
 TITLE = "Files"
 SETTLES_AFTER = timedelta(days=1)  # exports are mostly made by day
 WIDEST = timedelta(hours=25)  # a day, and the hour that summer time may add
+MOST_RECORDS = 500_000  # in memory at once, of all files; a record takes about 1 KB
 _MOST_NOTES = 20
 
 
@@ -38,7 +41,7 @@ class Opened(msgspec.Struct, frozen=True):
     person: str = ""
 
 
-class Files:
+class Files(Finest):
     """Reads files of usage."""
 
     name = "files"
@@ -55,10 +58,6 @@ class Files:
         for opened in self._opened(pass_.problems):
             pass_.read(opened)
         return pass_.result()
-
-    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
-        """A file is as fine as it is."""
-        return result
 
     def inspect(self, now: datetime) -> Inspection:
         """Read every file whole: how many rows, how many of them are bad."""
@@ -150,6 +149,7 @@ class _Pass:
         self._until: datetime | None = None
         self._read = 0  # files
         self._wide = 0  # rows
+        self._too_many = 0  # rows beyond what is kept
 
     def read(self, opened: Opened) -> None:
         look = _Look()
@@ -182,7 +182,10 @@ class _Pass:
         if record.end - record.start > WIDEST:
             self._wide += 1
             return
-        self._kept.add(msgspec.structs.replace(record, actor=actor or ""), known)
+        if len(self._kept) >= MOST_RECORDS:
+            self._too_many += 1
+            return
+        self._kept.add(msgspec.structs.replace(record, id=_id(record, known), actor=actor or ""), known)
 
     @staticmethod
     def _speaks_for_itself(usage: Usage) -> bool:
@@ -198,6 +201,15 @@ class _Pass:
                     f"{self._wide:,} rows of usage in files cover more than a day, so they are left out.",
                     "Sums over weeks or months cannot be put on single commits.",
                     "Export them by day.",
+                )
+            )
+        if self._too_many:
+            self.problems.append(
+                Problem(
+                    f"Files hold more than {MOST_RECORDS:,} rows of these people's usage in this time; "
+                    f"{self._too_many:,} rows are left out.",
+                    "More would not fit into a runner's memory.",
+                    "Export them by hour or day and model, or a shorter time.",
                 )
             )
         records = self._kept.records()
@@ -224,6 +236,12 @@ class _Pass:
         if self._until and self._until < min(self._query.end, self._query.now) - timedelta(days=1):
             notes.append(f"The newest row in the files is of {self._until:%Y-%m-%d %H:%M} UTC; later usage is not in them.")
         return tuple(notes[:_MOST_NOTES])
+
+
+def _id(record: UsageRecord, known: Format) -> str:
+    """The program's own lines may name a source that reports for itself too: whose word it is must show, to count once."""
+    says_so = known.name == "usage-jsonl" and reporter_of(record) == record.source
+    return f"{known.name}:{record.id}" if says_so else record.id
 
 
 def _grain(records: Sequence[UsageRecord]) -> Grain | None:

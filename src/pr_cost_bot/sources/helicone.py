@@ -5,7 +5,7 @@ body of an answer with status 200. The person is the `Helicone-User-Id` that the
 `Helicone-Property-…` headers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -16,12 +16,13 @@ import msgspec
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
 from pr_cost_bot.http_errors import vendor_error
-from pr_cost_bot.model import Interval, SourceResult, SourceStatus, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import SourceResult, Tokens, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources import tags
-from pr_cost_bot.sources.callers import SPOOFABLE, iso, moment, provider, user_ids
+from pr_cost_bot.sources.callers import iso, parse_iso, provider, user_ids
+from pr_cost_bot.sources.events import Gateway, span_of, strangers, within
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Chunk, Count, Tally, dollars, record_id
+from pr_cost_bot.sources.reading import Chunk, Count, Tally, as_dollars, record_id
 from pr_cost_bot.sources.spans import DAY, Span
 
 VENDOR = Vendor(title="Helicone", key_input="helicone_api_key", needs="a Helicone API key that may read requests")
@@ -72,38 +73,23 @@ class Page(msgspec.Struct, frozen=True):
     error: Any = None
 
 
-class Helicone:
+class Helicone(Gateway):
     """Reads a Helicone organisation's requests."""
 
     name = "helicone"
     title = VENDOR.title
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    lag = LAG
+    settles_after = SETTLES_AFTER
 
     def fetch(self, query: UsageQuery) -> SourceResult:
         """Read the requests under every name that the people may have sent."""
         session, names, tally = self._connection.session(), Names(query.people, self.name), Tally()
-        span = Span(query.start, min(query.end, query.now))
+        span = span_of(query)
         users = user_ids(query.people, self.name)
         groups = [users[i : i + _NAMES_PER_QUERY] for i in range(0, len(users), _NAMES_PER_QUERY)]
         chunks = session.gather([partial(self._read, session, _filter(span, group)) for group in groups])
-        records = _records(tally.rows(chunks), names, span)
-        if records:
-            tally.note(SPOOFABLE.format(title=self.title))
-        status = SourceStatus(
-            name=self.name,
-            title=self.title,
-            grain="event",
-            fresh_until=query.now - LAG,
-            settles_after=SETTLES_AFTER,
-            unknown_people=names.unknown(record.actor for record in records),
-        )
-        return SourceResult(status=tally.status(status, records), records=records)
-
-    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
-        """Events are as fine as it gets."""
-        return result
+        records = within(_records(tally.rows(chunks), names), span)
+        return self.answer(query, records, tally, strangers(names, records))
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for one request of the last day, of anybody."""
@@ -137,7 +123,7 @@ class Helicone:
             raise session.malformed("the list of requests is missing")
         try:
             for row in page.data:
-                moment(row.request_created_at)
+                parse_iso(row.request_created_at)
                 _cost(row)
         except ValueError as error:
             raise session.malformed(str(error)) from None
@@ -176,20 +162,15 @@ def _joined(operator: str, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     return tree
 
 
-def _records(rows: Iterable[Row], names: Names, span: Span) -> tuple[UsageRecord, ...]:
-    """Records of the requests that count: once each, of these people, in the span."""
-    records: dict[str, UsageRecord] = {}
+def _records(rows: Iterable[Row], names: Names) -> Iterator[UsageRecord]:
+    """Records of these people's requests."""
     for row in rows:
-        actor = names.actor(row.request_user_id)
-        if actor:
-            record = _record(row, actor)
-            if span.start <= record.start < span.end and (record.tokens or record.cost_usd):
-                records[record.id] = record
-    return tuple(sorted(records.values(), key=lambda record: (record.start, record.id)))
+        if actor := names.actor(row.request_user_id):
+            yield _record(row, actor)
 
 
 def _record(row: Row, actor: str) -> UsageRecord:
-    at = moment(row.request_created_at)
+    at = parse_iso(row.request_created_at)
     model = row.model or row.response_model or row.request_model or "unknown"
     seller = provider(row.provider)
     tokens = tokens_of(row, disjoint=seller == "anthropic" or "claude" in model.lower())
@@ -197,7 +178,7 @@ def _record(row: Row, actor: str) -> UsageRecord:
     if not cost and tokens and (row.cache_reference_id or "") in _NO_CACHE_HIT:
         cost = None  # Helicone knows no price for the model: to be priced from the tokens
     said = tags.read((), {**(row.properties or {}), **(row.request_properties or {})})
-    return UsageRecord(
+    record = UsageRecord(
         id=record_id("helicone", row.request_id),
         source="helicone",
         actor=actor,
@@ -208,18 +189,15 @@ def _record(row: Row, actor: str) -> UsageRecord:
         requests=1,
         cost_usd=cost,
         provider=seller,
-        repository=said.repository,
-        branch=said.branch,
-        pr_number=said.pr_number,
-        commit=said.commit,
     )
+    return tags.placed(record, said)
 
 
 def _cost(row: Row) -> Decimal | None:
     """Dollars of a request. Raises ValueError for an amount that makes no sense."""
     if row.amount is None:
         return None
-    cost = dollars(row.amount)
+    cost = as_dollars(row.amount)
     if cost > _MOST_PER_REQUEST:
         raise ValueError("an amount that no single request costs")
     return cost

@@ -6,7 +6,7 @@ the `userId` that the caller set.
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,13 +14,14 @@ import msgspec
 
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.http import Connection, HttpSession, Limits, Rate, SourceError, Vendor
-from pr_cost_bot.model import Interval, SourceResult, SourceStatus, UsageQuery, UsageRecord
+from pr_cost_bot.model import SourceResult, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources import langfuse_old, tags
-from pr_cost_bot.sources.callers import SPOOFABLE, iso, user_ids
+from pr_cost_bot.sources.callers import iso, user_ids
+from pr_cost_bot.sources.events import Gateway, span_of, strangers, within
 from pr_cost_bot.sources.langfuse_shapes import Observation, Page, check, properties_of, tokens_of
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Chunk, Tally, dollars, record_id, utc
+from pr_cost_bot.sources.reading import Chunk, Tally, as_dollars, record_id, utc
 from pr_cost_bot.sources.spans import DAY, Span
 
 VENDOR = Vendor(
@@ -39,40 +40,25 @@ _MOST_PAGES = 500  # per person: 500,000 generations
 _GONE = frozenset({404, 410})
 
 
-class Langfuse:
+class Langfuse(Gateway):
     """Reads a Langfuse project's generations."""
 
     name = "langfuse"
     title = VENDOR.title
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    lag = LAG
+    settles_after = SETTLES_AFTER
 
     def fetch(self, query: UsageQuery) -> SourceResult:
         """Read the generations under every name that the people may have set."""
         session, names, tally = self._connection.session(), Names(query.people, self.name), Tally()
-        span = Span(query.start, min(query.end, query.now))
+        span = span_of(query)
         users = user_ids(query.people, self.name)
         chunks = session.gather([partial(_read, session, user, span) for user in users])
         if any(isinstance(chunk, SourceError) and chunk.status in _GONE for chunk in chunks):
             chunks = session.gather([partial(langfuse_old.read, session, user, span) for user in users])
             tally.note("This Langfuse lacks the newer API, so the older one was read.")
-        records = _records(tally.rows(chunks), names, span)
-        if records:
-            tally.note(SPOOFABLE.format(title=self.title))
-        status = SourceStatus(
-            name=self.name,
-            title=self.title,
-            grain="event",
-            fresh_until=query.now - LAG,
-            settles_after=SETTLES_AFTER,
-            unknown_people=names.unknown(record.actor for record in records),
-        )
-        return SourceResult(status=tally.status(status, records), records=records)
-
-    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
-        """Events are as fine as it gets."""
-        return result
+        records = within(_records(tally.rows(chunks), names), span)
+        return self.answer(query, records, tally, strangers(names, records))
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for one generation of the last day, of anybody."""
@@ -136,27 +122,23 @@ def _read(session: HttpSession, user: str, span: Span) -> Chunk[Observation]:
         page_params = [*params, ("cursor", cursor)]
 
 
-def _records(rows: Iterable[Observation], names: Names, span: Span) -> tuple[UsageRecord, ...]:
-    """Records of the generations that count: once each, of these people, in the span."""
-    records: dict[str, UsageRecord] = {}
+def _records(rows: Iterable[Observation], names: Names) -> Iterator[UsageRecord]:
+    """Records of these people's generations."""
     for row in rows:
         actor = names.actor(row.user_id)
         if actor and (row.type or "GENERATION").upper() == "GENERATION":
-            record = _record(row, actor)
-            if span.start <= record.start < span.end and (record.tokens or record.cost_usd):
-                records[record.id] = record
-    return tuple(sorted(records.values(), key=lambda record: (record.start, record.id)))
+            yield _record(row, actor)
 
 
 def _record(row: Observation, actor: str) -> UsageRecord:
     at = utc(row.start_time)
     tokens, terms = tokens_of(row.usage_details or {})
-    cost = dollars(row.amount) if row.amount is not None else None
+    cost = as_dollars(row.amount) if row.amount is not None else None
     if not cost and tokens:
         cost = None  # Langfuse knows no price for the model: to be priced from the tokens
     session_tag = [f"pr:{row.session_id}"] if row.session_id and "/" in row.session_id else []
     said = tags.read([*(row.tags or ()), *session_tag], properties_of(row.metadata))
-    return UsageRecord(
+    record = UsageRecord(
         id=record_id("langfuse", row.id),
         source="langfuse",
         actor=actor,
@@ -167,9 +149,6 @@ def _record(row: Observation, actor: str) -> UsageRecord:
         requests=1,
         cost_usd=cost,
         terms=terms,
-        repository=said.repository,
-        branch=said.branch,
-        pr_number=said.pr_number,
-        commit=said.commit,
         session=row.session_id or row.trace_id,
     )
+    return tags.placed(record, said)

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from pr_cost_bot.http import HttpSession
 from pr_cost_bot.model import Terms, Tokens
-from pr_cost_bot.sources.reading import Count, dollars, utc
+from pr_cost_bot.sources.reading import Count, as_dollars, utc
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -78,7 +78,7 @@ def check(session: HttpSession, rows: Iterable[Observation]) -> None:
         for row in rows:
             utc(row.start_time)
             if row.amount is not None:
-                dollars(row.amount)
+                as_dollars(row.amount)
     except ValueError as error:
         raise session.malformed(str(error)) from None
 

@@ -14,13 +14,15 @@ import msgspec
 from msgspec import Meta
 
 from pr_cost_bot.config import SourceSettings
+from pr_cost_bot.hours import HOUR
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
-from pr_cost_bot.model import Interval, Problem, SourceResult, SourceStatus, UsageQuery
+from pr_cost_bot.model import Problem, SourceResult, SourceStatus, UsageQuery
 from pr_cost_bot.ports import Inspection, Source
+from pr_cost_bot.sources.events import Finest
 from pr_cost_bot.sources.litellm_rows import ANONYMOUS, Row, check, records
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Count, Tally
-from pr_cost_bot.sources.spans import HOUR, Span
+from pr_cost_bot.sources.spans import Span
 from pr_cost_bot.sources.unset import Unset
 
 VENDOR = Vendor(
@@ -61,7 +63,7 @@ class Users(msgspec.Struct, frozen=True):
     total: Count | None = None
 
 
-class LiteLLM:
+class LiteLLM(Finest):
     """Reads a proxy's spend logs."""
 
     name = "litellm"
@@ -104,10 +106,6 @@ class LiteLLM:
             unknown_people=names.unknown(known),
         )
         return SourceResult(status=tally.status(status, found.records), records=found.records)
-
-    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
-        """Events are as fine as it gets."""
-        return result
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for one row of the last day and the first users."""

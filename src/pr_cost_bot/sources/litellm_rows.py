@@ -15,7 +15,7 @@ import msgspec
 from pr_cost_bot.model import Tokens, UsageRecord
 from pr_cost_bot.sources import tags
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Count, dollars, record_id, utc
+from pr_cost_bot.sources.reading import Count, as_dollars, record_id, utc
 from pr_cost_bot.sources.spans import Span
 
 ANONYMOUS = "default_user_id"
@@ -56,7 +56,7 @@ class Found(msgspec.Struct, frozen=True):
 def check(row: Row) -> None:
     """Raise ValueError for a row whose time or amount cannot be."""
     started(row)
-    dollars(row.spend or Decimal(0))
+    as_dollars(row.spend or Decimal(0))
 
 
 def started(row: Row) -> datetime:
@@ -90,7 +90,7 @@ def _record(row: Row, actor: str) -> UsageRecord:
     properties = metadata.get("spend_logs_metadata")
     tagged = tags.read(labels, properties if isinstance(properties, dict) else {})
     agent = next((match[1] for label in labels if (match := _AGENT.match(label))), "")
-    return UsageRecord(
+    record = UsageRecord(
         id=record_id("litellm", *key),
         source="litellm",
         actor=actor,
@@ -102,12 +102,9 @@ def _record(row: Row, actor: str) -> UsageRecord:
         cost_usd=_cost(row, tokens),
         product=agent,
         provider=provider,
-        repository=tagged.repository,
-        branch=tagged.branch,
-        pr_number=tagged.pr_number,
-        commit=tagged.commit,
         session=row.session_id or None,
     )
+    return tags.placed(record, tagged)
 
 
 def _model(row: Row) -> tuple[str, str]:
@@ -119,7 +116,7 @@ def _model(row: Row) -> tuple[str, str]:
 
 def _cost(row: Row, tokens: Tokens) -> Decimal | None:
     """What the proxy reckoned. It writes 0 for models without a price too: unknown, to be estimated from the tokens."""
-    cost = dollars(row.spend or Decimal(0))
+    cost = as_dollars(row.spend or Decimal(0))
     is_free = str(row.cache_hit).lower() == "true"
     return None if tokens and not cost and not is_free else cost
 

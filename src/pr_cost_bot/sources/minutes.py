@@ -7,9 +7,13 @@ not agree (the vendor revised its figures between the two answers), the minutes 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pr_cost_bot.model import Interval, UsageRecord
+import msgspec
+
+from pr_cost_bot.hours import HOUR, floor_hour
+from pr_cost_bot.model import Interval, SourceResult, UsageRecord
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.spans import HOUR, Span, cover, floor_hour, hours_of
+from pr_cost_bot.sources.reading import Tally
+from pr_cost_bot.sources.spans import Span, cover, hours_of
 
 PersonHour = tuple[str, datetime]
 
@@ -44,3 +48,15 @@ def replace_hours(
     replaced = {hour_of(record, names) for record in finer}
     kept = [record for record in records if hour_of(record, names) not in replaced]
     return tuple(sorted((*kept, *finer), key=lambda record: (record.start, record.id)))
+
+
+def refined(
+    result: SourceResult, minutes: Iterable[UsageRecord], hours: frozenset[PersonHour], names: Names, tally: Tally
+) -> SourceResult:
+    """The result with minutes in these hours; as it was, with a note, when any of them could not be read."""
+    if tally.errors:
+        note = f"No minutes, hours instead: {tally.errors[0].problem.what}"
+        status = msgspec.structs.replace(result.status, notes=(*result.status.notes, note))
+        return SourceResult(status=status, records=result.records)
+    records = replace_hours(result.records, minutes, hours, names)
+    return SourceResult(status=msgspec.structs.replace(result.status, grain="minute", records=len(records)), records=records)

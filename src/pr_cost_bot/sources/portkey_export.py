@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from pr_cost_bot.http import Connection, HttpSession, Kind
 from pr_cost_bot.http_errors import vendor_error
-from pr_cost_bot.sources.callers import iso, moment
+from pr_cost_bot.sources.callers import iso, parse_iso
 from pr_cost_bot.sources.portkey_shapes import Created, Download, Export, Row, Rows, amount
 from pr_cost_bot.sources.reading import Chunk
 from pr_cost_bot.sources.spans import Span
@@ -35,17 +35,17 @@ def read(
     connection: Connection, session: HttpSession, storage: Callable[[str], Connection], user: str, span: Span
 ) -> Chunk[Row]:
     """One caller's requests. Raises: SourceError when there is nothing to read from."""
-    created = session.post(_EXPORTS, Created, _request(user, span))
+    created = session.create(_EXPORTS, Created, _request(user, span))
     if created.total == 0:
         return Chunk()
     path = f"{_EXPORTS}/{quote(created.id, safe='')}"
-    session.post(f"{path}/start", dict[str, Any], {})
+    session.create(f"{path}/start", dict[str, Any], {})
     _wait(connection, session, path)
     download = session.get(f"{path}/download", Download)
     rows = _file(session, storage, download.signed_url)
     try:
         for row in rows:
-            moment(row.created_at)
+            parse_iso(row.created_at)
             amount(row)
     except ValueError as error:
         raise session.malformed(str(error)) from None

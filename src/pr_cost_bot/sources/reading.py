@@ -110,16 +110,13 @@ def utc(at: datetime) -> datetime:
 
 
 def cents(value: Decimal) -> Decimal:
-    """Dollars from cents, exactly. Raises ValueError for what cannot be an amount of money."""
-    if not value.is_finite():
-        raise ValueError("an amount that is not a number")
-    exponent = value.as_tuple().exponent
-    if value < 0 or value > 10**12 or (isinstance(exponent, int) and exponent < -15):
+    """Dollars from cents, as exact as `as_dollars`. Raises ValueError for what cannot be an amount of money."""
+    if value.is_finite() and not 0 <= value <= 10**12:
         raise ValueError("an amount out of all bounds")
-    return value.scaleb(-2) if value else Decimal(0)
+    return as_dollars(value.scaleb(-2) if value.is_finite() else value)
 
 
-def dollars(value: Decimal) -> Decimal:
+def as_dollars(value: Decimal) -> Decimal:
     """Dollars as a vendor gives them, to 15 decimals: below that a float holds only its own noise.
 
     Raises ValueError for what cannot be an amount of money.

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from pr_cost_bot.model import UsageRecord
+
 _OWNER = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}"
 _NAME = r"(?!\.{1,2}(?:[#/]|$))[A-Za-z0-9._-]{1,100}"
 _REPOSITORY = re.compile(rf"({_OWNER}/{_NAME})")
@@ -58,6 +60,12 @@ def read(tags: Iterable[str] = (), properties: Mapping[str, object] | None = Non
         own = repository is None or repository.lower() == pull[0].lower()
         return Tags(pull[0], branch if own else None, pull[1], commit)
     return Tags(repository, branch, number if repository else None, commit)
+
+
+def placed(record: UsageRecord, said: Tags) -> UsageRecord:
+    """The record with what its tags say."""
+    place = {name: getattr(said, name) for name in said.__struct_fields__}
+    return msgspec.structs.replace(record, **place)
 
 
 def _pairs(tags: Iterable[str], properties: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.sources.worlds import NOW, QUERY, calls, sources
 
 from pr_cost_bot.model import Interval, SourceResult, SourceState, UsageRecord
-from pr_cost_bot.simulator.vendors import VENDORS, World
+from pr_cost_bot.simulator.vendors import TOOLS, World
 from pr_cost_bot.sources.cache import CachedSource
 
 LONG = msgspec.structs.replace(QUERY, start=NOW - timedelta(days=80, hours=3))
@@ -16,14 +16,14 @@ PAST = msgspec.structs.replace(QUERY, start=NOW - timedelta(days=70), end=NOW - 
 
 
 def world() -> World:
-    return World(now=NOW, calls=[call for vendor in VENDORS for call in calls(vendor, 150, step=timedelta(hours=13))])
+    return World(now=NOW, calls=[call for vendor in TOOLS for call in calls(vendor, 150, step=timedelta(hours=13))])
 
 
 def ordered(answer: SourceResult) -> list[UsageRecord]:
     return sorted(answer.records, key=lambda each: (each.start, each.id))
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", TOOLS)
 def test_a_long_time_is_read_the_same_with_a_cache_and_the_second_run_asks_for_less(vendor, tmp_path: Path):
     with sources(world()) as (made, servers):
         bare = made[vendor].fetch(LONG)

@@ -1,195 +1,92 @@
-"""Copilot, OpenRouter and LiteLLM against their simulators over real sockets, in good times and in every bad one."""
+"""Copilot, OpenRouter and LiteLLM against their simulators over real sockets: what is particular to each."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
-from typing import get_args
 
-import msgspec
 import pytest
 import requests
-from tests.integration.sources.worlds import NOW, PATIENT, QUERY, QUICK, calls
+from tests.integration.sources.worlds import (
+    DEV,
+    NOW,
+    PATIENT,
+    QUERY,
+    calls,
+    charged,
+    dollars,
+    mine,
+    source,
+    world,
+)
 
-from pr_cost_bot.config import CopilotSettings, SourceSettings
+from pr_cost_bot.config import CopilotSettings
 from pr_cost_bot.http import Limits
-from pr_cost_bot.model import NO_TOKENS, Identity, Interval, SourceState, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import Identity, SourceState, UsageQuery
 from pr_cost_bot.ports import Source
 from pr_cost_bot.simulator.server import Server
 from pr_cost_bot.simulator.vendor_copilot import Billing, copilot
 from pr_cost_bot.simulator.vendor_litellm import litellm
 from pr_cost_bot.simulator.vendor_openrouter import Desk, openrouter
-from pr_cost_bot.simulator.vendor_world import Call, Failure, World
-from pr_cost_bot.sources import litellm as litellm_source
+from pr_cost_bot.simulator.vendor_world import World
 from pr_cost_bot.sources.copilot import source as copilot_source
-from pr_cost_bot.sources.openrouter import source as openrouter_source
-
-NAMES = ("copilot", "openrouter", "litellm")
-INPUTS = {"copilot": "copilot_token", "openrouter": "openrouter_management_key", "litellm": "litellm_api_key"}
-DEV = Identity(person="dev", emails=("dev@example.com",), login="dev")
-ASKED = msgspec.structs.replace(QUERY, people=(DEV,))
-SAID = {
-    "401": "401",
-    "403": "403",
-    "404": "404",
-    "429": "429",
-    "429-retry-after": "asks to wait 3600 s",
-    "500": "500",
-    "hang": "did not answer in time",
-    "half": "broke off in the middle",
-    "not-json": "not JSON",
-    "wrong-shape": "unexpected shape",
-}
-
-
-def world(count: int = 30, **how: object) -> World:
-    """Calls of dev and of a stranger at each vendor; Copilot knows people by login."""
-    everybody = []
-    for name in NAMES:
-        for who in ("Dev@Example.com", "x@example.com"):
-            person = who.split("@")[0] if name == "copilot" else who
-            everybody += calls(name, count, person=person)
-    made = World(now=NOW, calls=everybody, keys={name: f"sim-{name}-key-1234" for name in NAMES})
-    for name, value in how.items():
-        setattr(made, name, value)
-    return made
-
-
-@contextmanager
-def sources(
-    over: World, limits: Limits = PATIENT, *, billing: Billing | None = None, desk: Desk | None = None, count_cap: int = 10_000
-) -> Iterator[tuple[Mapping[str, Source], Mapping[str, Server]]]:
-    handlers = {"copilot": copilot(over, billing), "openrouter": openrouter(over, desk), "litellm": litellm(over, count_cap)}
-    with ExitStack() as stack:
-        servers = {name: stack.enter_context(Server(handler)) for name, handler in handlers.items()}
-        account = CopilotSettings(base_url=servers["copilot"].url, organization="acme")
-        made: dict[str, Source] = {
-            "copilot": copilot_source.make(over.keys["copilot"], account, limits),
-            "openrouter": openrouter_source.make(
-                over.keys["openrouter"], SourceSettings(base_url=f"{servers['openrouter'].url}/v1"), limits
-            ),
-            "litellm": litellm_source.make(over.keys["litellm"], SourceSettings(base_url=f"{servers['litellm'].url}/"), limits),
-        }
-        yield made, servers
 
 
 def enterprise(server: Server, over: World) -> Source:
     settings = CopilotSettings(base_url=server.url, enterprise="acme-corp")
-    source = copilot_source.make(over.keys["copilot"], settings, PATIENT)
-    source._connection.sleep = float  # a wait that takes no time
-    return source
-
-
-def mine(over: World, name: str) -> list[Call]:
-    return [call for call in over.calls if call.vendor == name and call.person.lower().startswith("dev")]
-
-
-def tokens_of(items: Iterable[UsageRecord | Call]) -> Tokens:
-    return sum((item.tokens for item in items), NO_TOKENS)
-
-
-def dollars(records: Iterable[UsageRecord]) -> Decimal:
-    return sum((record.cost_usd or Decimal(0) for record in records), Decimal(0))
-
-
-def charged(items: Iterable[Call]) -> Decimal:
-    return sum((call.cents for call in items), Decimal(0)) / 100
-
-
-# --- in good times ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_records_sum_to_what_the_vendor_holds_of_the_person_and_no_request_is_sent_twice(name):
-    over = world()
-    with sources(over) as (made, servers):
-        answer = made[name].fetch(ASKED)
-        sent = [(e.request.path, repr(e.request.query), e.request.body) for e in servers[name].exchanges]
-    assert answer.status.state is SourceState.OK, answer.status.problem
-    assert answer.records
-    assert dollars(answer.records) == charged(mine(over, name))
-    assert len(set(sent)) == len(sent)
-    assert {e.response.status for e in servers[name].exchanges} == {200}
-    assert answer.status.unknown_people == ()
-
-
-def test_litellm_and_openrouter_hold_the_tokens_too():
-    over = world()
-    with sources(over) as (made, _):
-        assert tokens_of(made["litellm"].fetch(ASKED).records) == tokens_of(mine(over, "litellm"))
-        hours = tokens_of(made["openrouter"].fetch(ASKED).records)
-    expected = tokens_of(mine(over, "openrouter"))
-    assert (hours.input, hours.cache_read, hours.output) == (expected.input, expected.cache_read, expected.output)
+    made = copilot_source.make(over.keys["copilot"], settings, PATIENT)
+    made._connection.sleep = float  # a wait that takes no time
+    return made
 
 
 @pytest.mark.parametrize("count_cap", [10_000, 700])
 def test_thousands_of_rows_of_litellm_are_read_completely_whether_or_not_it_counts_them(count_cap):
-    step = timedelta(minutes=1, seconds=1)
-    over = world(0, calls=calls("litellm", 2300, step=step))
-    with sources(over, count_cap=count_cap) as (made, servers):
-        answer = made["litellm"].fetch(ASKED)
+    over = World(now=NOW, calls=calls("litellm", 2300, step=timedelta(minutes=1, seconds=1)))
+    with source("litellm", over, handler=litellm(over, count_cap)) as (made, server):
+        answer = made.fetch(QUERY)
     assert answer.status.state is SourceState.OK, answer.status.problem
     assert (len(answer.records), dollars(answer.records)) == (2300, charged(over.calls))
-    assert {e.response.status for e in servers["litellm"].exchanges} == {200}
+    assert {e.response.status for e in server.exchanges} == {200}
 
 
-def test_tags_on_requests_and_names_of_keys_say_where_usage_belongs():
-    over = world(0)
+def test_tags_on_requests_say_where_usage_belongs():
+    over = World(now=NOW)
     over.add(*[replace(call, tags=("pr:acme/web#7", "User-Agent: codex/1.0")) for call in calls("litellm", 3)])
+    with source("litellm", over) as (made, _):
+        found = made.fetch(QUERY).records
+    assert {(each.repository, each.pr_number, each.product) for each in found} == {("acme/web", 7, "codex")}
+
+
+def test_names_of_keys_say_where_usage_belongs():
+    over = World(now=NOW)
     over.add(*[replace(call, api_key="hash-1") for call in calls("openrouter", 3)])
     desk = Desk(keys={"hash-1": ("pr:acme/web#8", "Dev@Example.com")})
-    with sources(over, desk=desk) as (made, _):
-        found = {name: made[name].fetch(ASKED).records for name in ("litellm", "openrouter")}
+    with source("openrouter", over, handler=openrouter(over, desk)) as (made, _):
+        by_hour = made.fetch(QUERY).records
         desk.analytics = False
-        by_day = made["openrouter"].fetch(ASKED).records
-    assert {(each.repository, each.pr_number, each.product) for each in found["litellm"]} == {("acme/web", 7, "codex")}
-    assert {(each.repository, each.pr_number) for each in found["openrouter"]} == {("acme/web", 8)}
+        by_day = made.fetch(QUERY).records
+    assert {(each.repository, each.pr_number) for each in by_hour} == {("acme/web", 8)}
     shown = [call for call in mine(over, "openrouter") if call.at.date() < NOW.date()]
     assert {each.pr_number for each in by_day} <= {8}
     assert dollars(by_day) == charged(shown)
 
 
 def test_days_of_openrouter_hold_the_same_dollars_as_its_hours():
-    over = world()
-    over.now = NOW + timedelta(days=1)
-    asked = UsageQuery(people=(DEV,), start=ASKED.start, end=over.now, now=over.now)
+    over = world(["openrouter"], now=NOW + timedelta(days=1))
+    asked = UsageQuery(people=(DEV,), start=QUERY.start, end=over.now, now=over.now)
     desk = Desk()
-    with sources(over, desk=desk) as (made, _):
-        hours = made["openrouter"].fetch(asked)
+    with source("openrouter", over, handler=openrouter(over, desk)) as (made, _):
+        hours = made.fetch(asked)
         desk.analytics = False
-        days = made["openrouter"].fetch(asked)
+        days = made.fetch(asked)
     assert (hours.status.grain, days.status.grain) == ("hour", "day")
     assert dollars(hours.records) == dollars(days.records) == charged(mine(over, "openrouter"))
 
 
 def test_an_answer_of_openrouter_that_is_cut_off_is_completed():
-    over = world()
-    with sources(over, desk=Desk(most_rows=5)) as (made, _):
-        answer = made["openrouter"].fetch(ASKED)
+    over = world(["openrouter"])
+    with source("openrouter", over, handler=openrouter(over, Desk(most_rows=5))) as (made, _):
+        answer = made.fetch(QUERY)
     assert (answer.status.state, answer.status.grain) == (SourceState.OK, "hour")
     assert dollars(answer.records) == charged(mine(over, "openrouter"))
-
-
-def test_minutes_of_contested_hours_keep_the_sum():
-    contested = [Interval("dev", NOW - timedelta(hours=3), NOW - timedelta(hours=1, minutes=30))]
-    over = world()
-    with sources(over) as (made, servers):
-        hours = made["openrouter"].fetch(ASKED)
-        minutes = made["openrouter"].refine(ASKED, hours, contested)
-    assert {e.response.status for e in servers["openrouter"].exchanges} == {200}
-    assert (minutes.status.grain, len(minutes.records) > len(hours.records)) == ("minute", True)
-    assert dollars(minutes.records) == dollars(hours.records)
-    assert tokens_of(minutes.records) == tokens_of(hours.records)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_inspect_says_what_it_sees(name):
-    with sources(world()) as (made, _):
-        seen = made[name].inspect(NOW)
-    assert seen.problem is None
-    assert seen.sees
-    assert seen.emails == (None if name == "copilot" else {"dev@example.com", "x@example.com"})
 
 
 # --- Copilot's enterprise ---------------------------------------------------------------------------------------------
@@ -203,7 +100,7 @@ def long_history() -> tuple[World, UsageQuery]:
         for who in ("dev", "Other")
         for number, call in enumerate(calls("copilot", 60, step=timedelta(days=1)))
     ]
-    over = world(0, calls=everybody, now=now)
+    over = World(now=now, calls=everybody)
     other = Identity(person="other", login="other")
     return over, UsageQuery(people=(DEV, other), start=now - timedelta(days=61), end=now, now=now)
 
@@ -229,68 +126,26 @@ def test_a_report_that_does_not_come_in_time_leaves_the_days_and_a_note():
     over, asked = long_history()
     limits = Limits(deadline=5)  # nothing is waited for: less than the reserve and one poll are left
     with Server(copilot(over)) as server:
-        source = copilot_source.make(over.keys["copilot"], CopilotSettings(base_url=server.url, enterprise="acme-corp"), limits)
-        answer = source.fetch(asked)
+        made = copilot_source.make(over.keys["copilot"], CopilotSettings(base_url=server.url, enterprise="acme-corp"), limits)
+        answer = made.fetch(asked)
     assert (answer.status.state, dollars(answer.records)) == (SourceState.OK, charged(over.calls))
     assert any("single days instead" in note for note in answer.status.notes)
 
 
 def test_an_organisation_inside_an_enterprise_hears_the_way_out():
-    with sources(world(), billing=Billing(org_in_enterprise=True)) as (made, _):
-        problem = made["copilot"].fetch(ASKED).status.problem
-        assert problem == made["copilot"].inspect(NOW).problem
+    over = world(["copilot"])
+    with source("copilot", over, handler=copilot(over, Billing(org_in_enterprise=True))) as (made, _):
+        problem = made.fetch(QUERY).status.problem
+        assert problem == made.inspect(NOW).problem
     assert "sources: {copilot: {enterprise:" in str(problem)
 
 
 def test_somebody_without_copilot_is_no_failure():
-    with sources(world(), billing=Billing(members={"x"})) as (made, _):
-        answer = made["copilot"].fetch(ASKED)
+    over = world(["copilot"])
+    with source("copilot", over, handler=copilot(over, Billing(members={"x"}))) as (made, _):
+        answer = made.fetch(QUERY)
         assert (answer.status.state, answer.records) == (SourceState.OK, ())
-        assert made["copilot"].inspect(NOW).problem is None
-
-
-# --- in bad times -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("mode", [mode for mode in get_args(Failure) if mode != "429-once"])
-def test_a_failing_vendor_says_what_happened_and_what_to_do_and_never_names_the_key(name, mode):
-    over = world(3, fail={name: mode})
-    with sources(over, QUICK) as (made, _):
-        status = made[name].fetch(ASKED).status
-    assert status.state is SourceState.FAILED
-    assert status.problem is not None
-    assert SAID[mode] in str(status.problem)
-    assert status.problem.remedy
-    assert over.keys[name] not in str(status)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_passing_refusal_leaves_no_trace(name):
-    with sources(world(3, fail={name: "429-once"}), QUICK) as (made, _):
-        answer = made[name].fetch(ASKED)
-    assert (answer.status.state, bool(answer.records)) == (SourceState.OK, True)
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("mode", ["401", "hang", "wrong-shape"])
-def test_doctor_hears_of_it_too(name, mode):
-    over = world(3, fail={name: mode})
-    with sources(over, QUICK) as (made, _):
-        seen = made[name].inspect(NOW)
-    assert SAID[mode] in str(seen.problem)
-    assert over.keys[name] not in str(seen)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_wrong_key_is_refused_and_never_repeated(name):
-    over = world(3)
-    with sources(over, QUICK) as (made, _):
-        over.keys[name] = "another"
-        status = made[name].fetch(ASKED).status
-    assert status.state is SourceState.FAILED
-    assert INPUTS[name] in str(status.problem)
-    assert "sim-" not in str(status)
+        assert made.inspect(NOW).problem is None
 
 
 # --- the simulators refuse what the vendors refuse; else the tests above would prove nothing --------------------------
@@ -315,9 +170,9 @@ MINUTES = {"metrics": ["total_usage"], "dimensions": ["model"], "granularity": "
     ],
 )
 def test_the_simulators_keep_the_documented_bounds(name, path, how, status):
-    over = world(3)
+    over = world([name], 3)
     headers = {"Authorization": f"Bearer {over.keys[name]}", "X-GitHub-Api-Version": "2026-03-10"}
-    with sources(over) as (_, servers):
+    with source(name, over) as (_, server):
         method = "POST" if "json" in how else "GET"
-        answer = requests.request(method, servers[name].url + path, headers=headers, timeout=5, **how)
+        answer = requests.request(method, server.url + path, headers=headers, timeout=5, **how)
     assert answer.status_code == status

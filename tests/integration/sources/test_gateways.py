@@ -1,225 +1,126 @@
-"""Langfuse, Helicone and Portkey over real sockets, each against a simulator that refuses what the real one refuses."""
+"""Langfuse, Helicone and Portkey over real sockets: whose usage, of when and for which pull request."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
-from typing import get_args
 
 import msgspec
 import pytest
 import requests
-from tests.integration.sources.worlds import NOW, PATIENT, QUERY, QUICK, calls
+from tests.integration.sources.worlds import KINDS, NOW, QUERY, calls, charged, dollars, mine, source, world
 
-from pr_cost_bot.config import SourceSettings
-from pr_cost_bot.http import Limits
-from pr_cost_bot.model import NO_TOKENS, Identity, SourceState
-from pr_cost_bot.ports import Source
-from pr_cost_bot.simulator import vendor_helicone, vendor_langfuse, vendor_portkey
-from pr_cost_bot.simulator.server import Handler, Server
-from pr_cost_bot.simulator.vendors import Failure, World
-from pr_cost_bot.sources import helicone, langfuse, portkey
+from pr_cost_bot.model import Identity, SourceState
+from pr_cost_bot.simulator import vendor_langfuse
+from pr_cost_bot.simulator.vendors import World
 
 GATEWAYS = ("langfuse", "langfuse-old", "helicone", "portkey", "portkey-sums")
-EXACT = ("langfuse", "langfuse-old", "helicone", "portkey")
-SAID = {
-    "401": "401",
-    "403": "403",
-    "404": "404",
-    "429": "429",
-    "429-retry-after": "asks to wait 3600 s",
-    "500": "500",
-    "hang": "did not answer in time",
-    "half": "broke off in the middle",
-    "not-json": "not JSON",
-    "wrong-shape": "unexpected shape",
-}
+TAGS = [("pr:acme/web#42", "branch:feat/x"), ("pr:acme/web#43",), ()]
 
 
-def name_of(gateway: str) -> str:
-    return gateway.partition("-")[0]
-
-
-def world(gateway: str, count: int = 30, **how: object) -> World:
-    """Calls of one person on two pull requests and none, and as many of a stranger."""
-    name = name_of(gateway)
-    made = World(now=NOW, keys={name: f"secret-of-{name}"})
-    tags = [("pr:acme/web#42", "branch:feat/x"), ("pr:acme/web#43",), ()]
+def tagged_calls(gateway: str, count: int = 30) -> World:
+    """Calls of one person on two pull requests and none, and as many of a stranger, over two days."""
+    made = World(now=NOW)
     for who in ("dev@example.com", "x@example.com"):
-        step = timedelta(minutes=47 * 60) / count
-        made.add(*[replace(call, tags=tags[n % 3]) for n, call in enumerate(calls(name, count, who, step))])
-    for field, value in how.items():
-        setattr(made, field, value)
+        step = timedelta(hours=47) / count
+        several = enumerate(calls(KINDS[gateway].vendor, count, who, step))
+        made.add(*[replace(call, tags=TAGS[n % 3]) for n, call in several])
     return made
-
-
-def handler(gateway: str, over: World) -> Handler:
-    return {
-        "langfuse": lambda: vendor_langfuse.langfuse(over),
-        "langfuse-old": lambda: vendor_langfuse.langfuse(over, old=True),
-        "helicone": lambda: vendor_helicone.helicone(over),
-        "portkey": lambda: vendor_portkey.portkey(over),
-        "portkey-sums": lambda: vendor_portkey.portkey(over, exports=False),
-    }[gateway]()
-
-
-@contextmanager
-def serving(gateway: str, over: World, limits: Limits = PATIENT) -> Iterator[tuple[Source, Server]]:
-    name, key = name_of(gateway), over.keys[name_of(gateway)]
-    with Server(handler(gateway, over)) as server:
-        settings = SourceSettings(base_url=f"{server.url}/v1")
-        if name == "langfuse":
-            yield langfuse.make(vendor_langfuse.PUBLIC_KEY, key, settings, limits), server
-        else:
-            yield (helicone if name == "helicone" else portkey).make(key, settings, limits), server
-
-
-def dollars(records: object) -> Decimal:
-    return sum((record.cost_usd or Decimal(0) for record in records), Decimal(0))
-
-
-def mine(over: World) -> list:
-    return [call for call in over.calls if call.person == "dev@example.com"]
-
-
-@pytest.mark.parametrize("gateway", GATEWAYS)
-def test_records_sum_to_what_the_gateway_holds_of_the_person(gateway):
-    over = world(gateway)
-    with serving(gateway, over) as (source, server):
-        answer = source.fetch(QUERY)
-        sent = [(e.request.path, repr(e.request.query), e.request.body) for e in server.exchanges]
-    assert answer.status.state is SourceState.OK, answer.status.problem
-    assert {record.actor for record in answer.records} == {"dev@example.com"}
-    assert dollars(answer.records) == sum(call.cents for call in mine(over)) / 100
-    looks = [each for each in sent if "/logs/exports/" in each[0]]  # an export is looked at until it is there
-    assert len(set(sent)) == len(sent) or looks
-    if gateway in EXACT:
-        assert sum(r.tokens.input + r.tokens.output for r in answer.records) == sum(
-            call.tokens.input + call.tokens.output for call in mine(over)
-        )
-    if gateway != "portkey-sums":
-        assert len(answer.records) == 30
-
-
-@pytest.mark.parametrize("gateway", ["langfuse", "langfuse-old", "helicone"])
-def test_every_token_class_arrives(gateway):
-    over = world(gateway)
-    with serving(gateway, over) as (source, _):
-        records = source.fetch(QUERY).records
-    assert sum((r.tokens for r in records), NO_TOKENS) == sum((call.tokens for call in mine(over)), NO_TOKENS)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_tags_lead_to_the_pull_request_with_the_amount_that_carried_them(gateway):
-    over = world(gateway)
-    with serving(gateway, over) as (source, _):
-        records = source.fetch(QUERY).records
+    over = tagged_calls(gateway)
+    with source(gateway, over) as (made, _):
+        records = made.fetch(QUERY).records
     for number, tags in ((42, ("pr:acme/web#42", "branch:feat/x")), (43, ("pr:acme/web#43",)), (None, ())):
         tagged = [record for record in records if record.pr_number == number]
-        assert dollars(tagged) == sum(call.cents for call in mine(over) if call.tags == tags) / 100
+        assert dollars(tagged) == charged(call for call in mine(over, gateway) if call.tags == tags)
         assert {record.repository for record in tagged} == ({"acme/web"} if number else {None})
 
 
 @pytest.mark.parametrize("gateway", ["langfuse", "langfuse-old", "helicone", "portkey"])
 def test_thousands_of_rows_are_paged_completely(gateway):
-    over = world(gateway, 2300)
-    with serving(gateway, over) as (source, _):
-        answer = source.fetch(QUERY)
+    over = tagged_calls(gateway, 2300)
+    with source(gateway, over) as (made, _):
+        answer = made.fetch(QUERY)
     assert answer.status.state is SourceState.OK, answer.status.problem
-    assert dollars(answer.records) == sum(call.cents for call in mine(over)) / 100
+    assert dollars(answer.records) == charged(mine(over, gateway))
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_calls_outside_the_window_are_left_out(gateway):
-    over = world(gateway)
+    over = tagged_calls(gateway)
     narrow = msgspec.structs.replace(QUERY, start=NOW - timedelta(hours=10), end=NOW - timedelta(hours=2))
-    with serving(gateway, over) as (source, _):
-        records = source.fetch(narrow).records
-    expected = [call for call in mine(over) if narrow.start <= call.at < narrow.end]
+    with source(gateway, over) as (made, _):
+        records = made.fetch(narrow).records
+    expected = [call for call in mine(over, gateway) if narrow.start <= call.at < narrow.end]
     assert expected
-    assert dollars(records) == sum(call.cents for call in expected) / 100
+    assert dollars(records) == charged(expected)
+
+
+def test_portkeys_sums_lie_on_their_days_and_on_hours_where_the_window_cuts_one():
+    over = tagged_calls("portkey-sums")
+    starts = (QUERY.start.replace(minute=0) + timedelta(hours=shift) for shift in (0, 5))  # a run's window is whole hours
+    with source("portkey-sums", over) as (made, _):
+        wide, later = (made.fetch(msgspec.structs.replace(QUERY, start=start)).records for start in starts)
+    days = {record.start for record in wide if record.end - record.start == timedelta(days=1)}
+    assert days == {NOW.replace(hour=0, minute=0) - timedelta(days=back) for back in (0, 1)}
+    cut = [record for record in wide if record.start not in days]
+    assert {record.end - record.start for record in cut} == {timedelta(hours=1)}
+    begun = min(record.start for record in later)
+    assert later == tuple(record for record in wide if record.start >= begun)
+
+
+def test_portkeys_sums_tell_of_no_more_than_the_window():
+    over = tagged_calls("portkey-sums")
+    narrow = msgspec.structs.replace(QUERY, start=NOW - timedelta(hours=44), end=NOW - timedelta(hours=12))
+    with source("portkey-sums", over) as (made, _):
+        records = made.fetch(narrow).records
+    assert min(record.start for record in records) >= narrow.start.replace(minute=0)
+    assert max(record.end for record in records) <= narrow.end.replace(minute=0) + timedelta(hours=1)
+
+
+def test_portkeys_sums_ask_nobody_by_day_who_has_no_tags():
+    over = world(["portkey"])
+    with source("portkey-sums", over) as (made, server):
+        made.fetch(QUERY)
+    assert sum(e.request.path.endswith("/groups/metadata/pr") for e in server.exchanges) == 1
 
 
 def test_portkeys_key_never_reaches_the_server_of_the_files():
-    with serving("portkey", world("portkey")) as (source, server):
-        source.fetch(QUERY)
+    over = world(["portkey"])
+    with source("portkey", over) as (made, server):
+        made.fetch(QUERY)
     files = [e.request for e in server.exchanges if e.request.path.startswith("/storage/")]
     assert len(files) == 1
-    assert not any("secret-of-portkey" in value for value in files[0].headers.values())
+    assert not any(over.keys["portkey"] in value for value in files[0].headers.values())
 
 
 @pytest.mark.parametrize("gateway", ["portkey", "portkey-sums"])
 def test_portkey_finds_people_however_they_write_their_address(gateway):
-    over = world(gateway)
+    over = tagged_calls(gateway)
     over.calls = [replace(call, person=call.person.title()) for call in over.calls]
-    with serving(gateway, over) as (source, _):
-        answer = source.fetch(QUERY)
+    with source(gateway, over) as (made, _):
+        answer = made.fetch(QUERY)
     assert {record.actor for record in answer.records} == {"dev@example.com"}
     assert answer.status.unknown_people == ()
 
 
 @pytest.mark.parametrize("gateway", ["langfuse", "helicone"])
 def test_a_spelling_in_the_configuration_is_asked_for_as_it_is(gateway):
-    over = world(gateway)
-    over.calls = [replace(call, person="Dev@Example.com") for call in mine(over)]
+    over = tagged_calls(gateway)
+    over.calls = [replace(call, person="Dev@Example.com") for call in mine(over, gateway)]
     spelled = Identity(person="dev", emails=("dev@example.com",), vendors={gateway: ("Dev@Example.com",)})
-    with serving(gateway, over) as (source, _):
-        without = source.fetch(QUERY)
-        answer = source.fetch(msgspec.structs.replace(QUERY, people=(spelled,)))
+    with source(gateway, over) as (made, _):
+        without = made.fetch(QUERY)
+        answer = made.fetch(msgspec.structs.replace(QUERY, people=(spelled,)))
     assert (without.records, without.status.unknown_people) == ((), ("dev",))
     assert (len(answer.records), answer.status.unknown_people) == (30, ())
 
 
-@pytest.mark.parametrize("gateway", GATEWAYS)
-@pytest.mark.parametrize("mode", [mode for mode in get_args(Failure) if mode != "429-once"])
-def test_a_failing_gateway_says_what_happened_and_what_to_do(gateway, mode):
-    over = world(gateway, 5, fail={name_of(gateway): mode})
-    with serving(gateway, over, QUICK) as (source, _):
-        status = source.fetch(QUERY).status
-        seen = source.inspect(NOW)
-    for problem in (status.problem, seen.problem):
-        assert problem is not None
-        assert SAID[mode] in str(problem)
-        assert problem.remedy
-        assert "secret-of" not in str(problem)
-    assert status.state is SourceState.FAILED
-
-
-@pytest.mark.parametrize("gateway", GATEWAYS)
-def test_a_passing_refusal_leaves_no_trace(gateway):
-    with serving(gateway, world(gateway, 5, fail={name_of(gateway): "429-once"}), QUICK) as (source, _):
-        assert source.fetch(QUERY).status.state is SourceState.OK
-
-
-@pytest.mark.parametrize("gateway", GATEWAYS)
-def test_a_wrong_key_is_refused_and_never_repeated(gateway):
-    over = world(gateway, 5)
-    with serving(gateway, over, QUICK) as (source, _):
-        over.keys[name_of(gateway)] = "another"
-        status = source.fetch(QUERY).status
-    assert status.state is SourceState.FAILED
-    assert (
-        "`portkey_api_key`" in str(status.problem)
-        or "`helicone_api_key`" in str(status.problem)
-        or "langfuse" in str(status.problem)
-    )
-    assert "secret-of" not in str(status)
-
-
-@pytest.mark.parametrize("gateway", GATEWAYS)
-def test_inspect_says_what_the_key_sees(gateway):
-    with serving(gateway, world(gateway, 5)) as (source, server):
-        seen = source.inspect(NOW)
-        assert len(server.exchanges) <= 2
-    assert seen.problem is None
-    assert seen.sees
-
-
 def test_nobody_is_asked_for_nobody():
     for gateway in ("langfuse", "helicone"):
-        with serving(gateway, world(gateway, 5)) as (source, server):
-            answer = source.fetch(msgspec.structs.replace(QUERY, people=()))
+        with source(gateway, world([gateway], 5)) as (made, server):
+            answer = made.fetch(msgspec.structs.replace(QUERY, people=()))
             assert (answer.records, answer.status.state, server.exchanges) == ((), SourceState.OK, [])
 
 
@@ -240,14 +141,14 @@ def test_nobody_is_asked_for_nobody():
     ],
 )
 def test_the_simulators_refuse_what_is_documented_to_be_refused(gateway, method, path, how):
-    over = world(gateway, 1)
-    secret = over.keys[name_of(gateway)]
+    over, vendor = world([gateway], 1), KINDS[gateway].vendor
+    secret = over.keys[vendor]
     window = {"fromStartTime": "2026-11-20T00:00:00Z", "toStartTime": "2026-11-21T00:00:00Z"}
     window |= {"time_of_generation_min": "2026-11-20T00:00:00Z", "time_of_generation_max": "2026-11-21T00:00:00Z"}
     headers = {"Authorization": f"Bearer {secret}", "x-portkey-api-key": secret}
-    auth = (vendor_langfuse.PUBLIC_KEY, secret) if name_of(gateway) == "langfuse" else None
+    auth = (vendor_langfuse.PUBLIC_KEY, secret) if vendor == "langfuse" else None
     how = {**how, "params": window | how.get("params", {})}
-    with Server(handler(gateway, over)) as server:
+    with source(gateway, over) as (_, server):
         answer = requests.request(method, server.url + path, headers=headers, auth=auth, timeout=5, **how)
         stranger = requests.request(method, server.url + path, timeout=5, **how)
     assert answer.status_code in {400, 404} or answer.json().get("error")

@@ -21,8 +21,8 @@ Answer = bytes | int | tuple[int, bytes] | Callable[[dict[str, Any]], "bytes | i
 class Canned(Connection):
     """`answers`: path to body, status or both, or to a function of what was asked that gives them. Unknown paths are 404."""
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        super().__init__(ANY, "http://127.0.0.1:9", {}, Limits(deadline=20, attempts=1))
+    def __init__(self, answers: Mapping[str, Answer], attempts: int = 1) -> None:
+        super().__init__(ANY, "http://127.0.0.1:9", {}, Limits(deadline=20, attempts=attempts, backoff=0))
         self.answers = answers
         self.asked: list[tuple[str, dict[str, Any]]] = []
 

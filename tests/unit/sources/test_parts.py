@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pr_cost_bot.hours import HOUR, ceil_hour, floor_hour
 from pr_cost_bot.model import Identity, Interval, Tokens, UsageRecord
 from pr_cost_bot.sources.minutes import contested_hours, replace_hours
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import cents, record_id, utc
-from pr_cost_bot.sources.spans import DAY, HOUR, Span, ceil_hour, cover, floor_hour, hours_of, windows
+from pr_cost_bot.sources.spans import DAY, Span, cover, hours_of, windows
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 moments = st.integers(0, 10**7).map(lambda seconds: NOON + timedelta(seconds=seconds))
@@ -25,18 +26,20 @@ moments = st.integers(0, 10**7).map(lambda seconds: NOON + timedelta(seconds=sec
         ("113", "1.13"),
         ("0", "0"),
         ("0.000001", "0.00000001"),
+        ("0.09999999999999999", "0.001"),  # 0.1 in somebody's binary floats
+        ("37.330000000000005", "0.3733"),
     ],
 )
 def test_cents_become_dollars_exactly(given_cents, dollars):
     assert cents(Decimal(given_cents)) == Decimal(dollars)
 
 
-@given(st.decimals(min_value=0, max_value=10**12, places=15))
+@given(st.decimals(min_value=0, max_value=10**12, places=13))
 def test_no_cent_is_lost_in_conversion(amount):
     assert cents(amount) * 100 == amount
 
 
-@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-1", "1e13", "1e999999999", "1e-99999", "-1e999999999"])
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-1", "1e13", "1e999999999", "-1e999999999"])
 def test_impossible_amounts_are_refused(amount):
     with pytest.raises(ValueError, match="amount"):
         cents(Decimal(amount))

@@ -97,6 +97,20 @@ def test_an_export_that_fails_is_a_failure(status):
     assert "could not finish the export" in answer.status.problem.what
 
 
+@pytest.mark.parametrize("step", [EXPORTS, f"{EXPORTS}/e1/start"])
+def test_no_step_that_may_have_made_or_started_an_export_is_sent_again(step):
+    canned = Canned({**GOOD, step: 503}, attempts=5)
+    answer = Portkey(canned, lambda _: canned).fetch(query(DEV, **DAY))
+    assert (answer.status.state, canned.count(step)) == (SourceState.PARTIAL, 1)
+
+
+def test_an_export_that_was_turned_away_is_asked_for_again():
+    answers = iter([429, 429])
+    canned = Canned({**GOOD, EXPORTS: lambda _: next(answers, GOOD[EXPORTS])}, attempts=5)
+    answer = Portkey(canned, lambda _: canned).fetch(query(DEV, **DAY))
+    assert (answer.status.state, canned.count(EXPORTS)) == (SourceState.OK, 3)
+
+
 def test_an_export_is_waited_for_but_not_for_ever():
     looks = iter([body({"status": "in_progress"})] * 3 + [body({"status": "success"})])
     made, canned = source(**{f"{EXPORTS}/e1": lambda _: next(looks)})

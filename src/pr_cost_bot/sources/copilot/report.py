@@ -18,7 +18,7 @@ import msgspec
 from pr_cost_bot.http import Connection, HttpSession, Kind, SourceError
 from pr_cost_bot.model import Problem, Tokens
 from pr_cost_bot.sources.copilot.usage import CREDITS_SINCE, Line, product_of
-from pr_cost_bot.sources.reading import Chunk, Tally, dollars
+from pr_cost_bot.sources.reading import Chunk, Tally, as_dollars
 
 LONGEST = 31  # days in one report
 _POLL_SECONDS = 3.0
@@ -74,7 +74,7 @@ def _read(desk: Desk, first: date, last: date) -> Chunk[Line]:
     path = f"{desk.account}/settings/billing/reports"
     kind = "ai_credit" if first >= CREDITS_SINCE else "premium_request"
     body = {"report_type": kind, "start_date": str(first), "end_date": str(last), "send_email": False}
-    report = desk.session.once().post(path, Report, body)  # not sent again: every one makes a report
+    report = desk.session.create(path, Report, body)
     for _ in range(_MOST_POLLS):
         if report.status == "completed":
             return Chunk(line for url in report.download_urls or () for line in _file(desk, url))
@@ -139,7 +139,7 @@ def _cell(row: dict[str, str], name: str) -> str:
 def _amount(row: dict[str, str], name: str, number: int) -> Decimal:
     text = _cell(row, name).replace(",", "").removeprefix("$")
     try:
-        return dollars(Decimal(text or "0"))
+        return as_dollars(Decimal(text or "0"))
     except (ValueError, InvalidOperation):
         raise ValueError(f"line {number} of the report, column {name}: not an amount") from None
 

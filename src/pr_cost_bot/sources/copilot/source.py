@@ -13,10 +13,11 @@ import msgspec
 
 from pr_cost_bot.config import CopilotSettings
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
-from pr_cost_bot.model import Identity, Interval, Problem, SourceResult, SourceStatus, UsageQuery
+from pr_cost_bot.model import Identity, Problem, SourceResult, SourceStatus, UsageQuery
 from pr_cost_bot.ports import Inspection, Source
 from pr_cost_bot.sources.copilot import report, usage
 from pr_cost_bot.sources.copilot.usage import Line
+from pr_cost_bot.sources.events import Finest
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Tally
 from pr_cost_bot.sources.spans import DAY
@@ -52,7 +53,7 @@ class Account(msgspec.Struct, frozen=True):
         return Vendor(title=TITLE, key_input="copilot_token", needs=needs)
 
 
-class Copilot:
+class Copilot(Finest):
     """Reads the billed usage of an organisation's or enterprise's Copilot."""
 
     name = "copilot"
@@ -82,10 +83,6 @@ class Copilot:
             notes=(BY_DAY,),
         )
         return SourceResult(status=tally.status(status, records), records=records)
-
-    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
-        """Days are as fine as it gets."""
-        return result
 
     def inspect(self, now: datetime) -> Inspection:
         """Read this month, and try whether usage may be asked for by person."""

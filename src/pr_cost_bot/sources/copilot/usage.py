@@ -13,7 +13,7 @@ import msgspec
 
 from pr_cost_bot.http import HttpSession
 from pr_cost_bot.model import NO_TOKENS, Tokens, UsageRecord
-from pr_cost_bot.sources.reading import Chunk, dollars, record_id
+from pr_cost_bot.sources.reading import Chunk, as_dollars, record_id
 from pr_cost_bot.sources.spans import DAY
 
 CREDITS_SINCE = date(2026, 6, 1)
@@ -99,21 +99,21 @@ def _line(item: Item, login: str, day: date) -> Line:
         product=product_of(item.product, item.sku),
         model=item.model or "unknown",
         gross=_gross(item),
-        net=None if item.net_amount is None else dollars(item.net_amount),
+        net=None if item.net_amount is None else as_dollars(item.net_amount),
     )
 
 
 def _gross(item: Item) -> Decimal:
     """Dollars. Without an amount: quantity times price, and a credit is a cent."""
     if item.gross_amount is not None:
-        return dollars(item.gross_amount)
-    quantity = dollars(item.gross_quantity or Decimal(0))
+        return as_dollars(item.gross_amount)
+    quantity = as_dollars(item.gross_quantity or Decimal(0))
     unit = (item.unit_type or "").lower()
     if item.price_per_unit is not None:
-        return dollars(quantity * dollars(item.price_per_unit))
+        return as_dollars(quantity * as_dollars(item.price_per_unit))
     if quantity and not ("credit" in unit or unit == "ai-units"):
         raise ValueError("a quantity without amount and price")
-    return dollars(quantity * _CREDIT)
+    return as_dollars(quantity * _CREDIT)
 
 
 def product_of(product: str | None, sku: str | None) -> str:

@@ -11,15 +11,16 @@ from functools import partial
 import msgspec
 
 from pr_cost_bot.config import SourceSettings
+from pr_cost_bot.hours import ceil_hour, floor_hour
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
 from pr_cost_bot.model import NO_TOKENS, Interval, SourceResult, SourceStatus, Terms, Tokens, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
-from pr_cost_bot.sources.minutes import contested_hours, replace_hours, spans
+from pr_cost_bot.sources.minutes import contested_hours, refined, spans
 from pr_cost_bot.sources.openai import reports
 from pr_cost_bot.sources.openai.shapes import Bucket, ProjectKey, Result, User
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Tally, record_id
-from pr_cost_bot.sources.spans import Span, ceil_hour, floor_hour
+from pr_cost_bot.sources.spans import Span
 
 VENDOR = Vendor(
     title="OpenAI",
@@ -87,7 +88,7 @@ class OpenAI:
         hours = contested_hours(result.records, contested, last.names) if last else frozenset()
         if last is None or not hours:
             return result
-        session, tally, status = self._connection.session(last.seconds_left), Tally(), result.status
+        session, tally = self._connection.session(last.seconds_left), Tally()
         persons = {person for person, _ in hours}
         users, keys = (tuple(i for i in ids if last.names.person_of(i) in persons) for ids in (last.users, last.keys))
         wanted = spans(hours)
@@ -96,12 +97,7 @@ class OpenAI:
             reports.usage_calls(session, "api_key_ids[]", keys, wanted, "1m"),
         )
         minutes = to_records(tally.rows(by_user), tally.rows(by_key), last.names)
-        if tally.errors:
-            note = f"No minutes, hours instead: {tally.errors[0].problem.what}"
-            status = msgspec.structs.replace(status, notes=(*status.notes, note))
-            return SourceResult(status=status, records=result.records)
-        records = replace_hours(result.records, minutes, hours, last.names)
-        return SourceResult(status=msgspec.structs.replace(status, grain="minute", records=len(records)), records=records)
+        return refined(result, minutes, hours, last.names, tally)
 
     def inspect(self, now: datetime) -> Inspection:
         """List the users and read one bucket."""

@@ -15,8 +15,9 @@ from pr_cost_bot.http import HttpSession
 from pr_cost_bot.model import NO_TOKENS, Tokens, UsageRecord
 from pr_cost_bot.sources.openrouter.people import Who, tags_of
 from pr_cost_bot.sources.openrouter.shapes import Activity, Key, Listing
-from pr_cost_bot.sources.reading import Chunk, Tally, dollars, record_id
+from pr_cost_bot.sources.reading import Chunk, Tally, as_dollars, record_id
 from pr_cost_bot.sources.spans import DAY
+from pr_cost_bot.sources.tags import placed
 
 KEPT = timedelta(days=30)  # how far back it reaches
 _MOST_KEYS = 50  # tagged keys asked for one by one, those with the most usage
@@ -74,7 +75,7 @@ def _read(session: HttpSession, who: Who, day: date) -> Chunk[Line]:
 
 
 def _line(row: Activity, who: Who, day: date) -> Line:
-    charged, own = dollars(row.usage or Decimal(0)), dollars(row.byok_usage_inference or Decimal(0))
+    charged, own = as_dollars(row.usage or Decimal(0)), as_dollars(row.byok_usage_inference or Decimal(0))
     return Line(
         actor=who.actor,
         day=day,
@@ -122,8 +123,8 @@ def to_records(found: Iterable[Line]) -> tuple[UsageRecord, ...]:
 
 def _record(key: tuple[str, date, str, str], group: list[Line]) -> UsageRecord:
     actor, day, model, name = key
-    start, tagged = datetime.combine(day, time(), UTC), tags_of(name)
-    return UsageRecord(
+    start = datetime.combine(day, time(), UTC)
+    record = UsageRecord(
         id=record_id("openrouter", *key),
         source="openrouter",
         actor=actor,
@@ -135,8 +136,5 @@ def _record(key: tuple[str, date, str, str], group: list[Line]) -> UsageRecord:
         cost_usd=sum((line.spend for line in group), Decimal(0)),
         billed_usd=sum((line.billed for line in group), Decimal(0)),
         provider="openrouter",
-        repository=tagged.repository,
-        branch=tagged.branch,
-        pr_number=tagged.pr_number,
-        commit=tagged.commit,
     )
+    return placed(record, tags_of(name))

@@ -13,12 +13,15 @@ from typing import Any, Literal
 
 import msgspec
 
+from pr_cost_bot.hours import HOUR
 from pr_cost_bot.http import HttpSession, SourceError
 from pr_cost_bot.model import Tokens, UsageRecord
+from pr_cost_bot.sources.callers import parse_iso
 from pr_cost_bot.sources.openrouter.people import Who, tags_of
 from pr_cost_bot.sources.openrouter.shapes import Meta, Queried
-from pr_cost_bot.sources.reading import Chunk, Count, Tally, dollars, record_id, utc
-from pr_cost_bot.sources.spans import DAY, HOUR, Span
+from pr_cost_bot.sources.reading import Chunk, Count, Tally, as_dollars, record_id
+from pr_cost_bot.sources.spans import DAY, Span
+from pr_cost_bot.sources.tags import placed
 
 Width = Literal["hour", "minute"]
 WIDEST = {"hour": 7 * DAY, "minute": 3 * HOUR}
@@ -125,11 +128,11 @@ def _row(row: dict[str, msgspec.Raw], plan: Plan, who: Who, width: Width) -> Row
     cached = _count(row, plan.cached)
     return Row(
         who=who,
-        at=_moment(_value(row, f"date__{width}", str)),
+        at=parse_iso(_value(row, f"date__{width}", str)),
         model=_value(row, "model", str | None) or "unknown",
         key=_value(row, "api_key_id", str | None) or "" if "api_key_id" in row else (who.key and who.key.name) or "",
-        spend=dollars(_value(row, plan.spend, Decimal | None) or Decimal(0)),
-        billed=dollars(_value(row, plan.billed, Decimal | None) or Decimal(0)) if plan.billed else None,
+        spend=as_dollars(_value(row, plan.spend, Decimal | None) or Decimal(0)),
+        billed=as_dollars(_value(row, plan.billed, Decimal | None) or Decimal(0)) if plan.billed else None,
         tokens=Tokens(max(_count(row, plan.prompt), cached), cached, 0, _count(row, plan.completion)),
         requests=_count(row, plan.requests),
     )
@@ -145,12 +148,6 @@ def _count(row: dict[str, msgspec.Raw], name: str) -> int:
     return _value(row, name, Count | None) or 0 if name else 0
 
 
-def _moment(text: str) -> datetime:
-    """A bucket's start: `2026-09-29 13:00:00`, in UTC, or with its zone."""
-    at = datetime.fromisoformat(text)
-    return utc(at) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def to_records(rows: Iterable[Row], width: Width) -> tuple[UsageRecord, ...]:
     """Records by person, bucket, model and key."""
     found: dict[tuple[str, datetime, str, str], list[Row]] = {}
@@ -164,8 +161,7 @@ def to_records(rows: Iterable[Row], width: Width) -> tuple[UsageRecord, ...]:
 def _record(key: tuple[str, datetime, str, str], rows: list[Row], step: timedelta) -> UsageRecord:
     actor, at, model, name = key
     billed = [row.billed for row in rows if row.billed is not None]
-    tagged = tags_of(name)
-    return UsageRecord(
+    record = UsageRecord(
         id=record_id("openrouter", *key, step),
         source="openrouter",
         actor=actor,
@@ -177,8 +173,5 @@ def _record(key: tuple[str, datetime, str, str], rows: list[Row], step: timedelt
         cost_usd=sum((row.spend for row in rows), Decimal(0)),
         billed_usd=sum(billed, Decimal(0)) if len(billed) == len(rows) else None,
         provider="openrouter",
-        repository=tagged.repository,
-        branch=tagged.branch,
-        pr_number=tagged.pr_number,
-        commit=tagged.commit,
     )
+    return placed(record, tags_of(name))

@@ -7,17 +7,18 @@ from functools import partial
 import msgspec
 
 from pr_cost_bot.config import SourceSettings
+from pr_cost_bot.hours import ceil_hour, floor_hour
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
 from pr_cost_bot.model import Interval, Problem, SourceResult, SourceStatus, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
-from pr_cost_bot.sources.minutes import contested_hours, replace_hours, spans
+from pr_cost_bot.sources.minutes import contested_hours, refined, spans
 from pr_cost_bot.sources.openrouter import activity, analytics, shapes
 from pr_cost_bot.sources.openrouter.analytics import Plan
 from pr_cost_bot.sources.openrouter.people import Who, asked_for
 from pr_cost_bot.sources.openrouter.shapes import Activity, Key, Listing, Member, Meta
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Tally
-from pr_cost_bot.sources.spans import DAY, Span, ceil_hour, floor_hour, windows
+from pr_cost_bot.sources.spans import DAY, Span, windows
 
 VENDOR = Vendor(title="OpenRouter", key_input="openrouter_management_key", needs="a management key of the organisation")
 URL = "https://openrouter.ai/api"
@@ -89,7 +90,7 @@ class OpenRouter:
         hours = contested_hours(result.records, contested, last.names) if last else frozenset()
         if last is None or not hours:
             return result
-        session, tally, status = self._connection.session(last.seconds_left), Tally(), result.status
+        session, tally = self._connection.session(last.seconds_left), Tally()
         persons = {person for person, _ in hours}
         asked = [who for who in last.asked if last.names.person_of(who.actor) in persons]
         pieces = [piece for span in spans(hours) for piece in windows(span, analytics.WIDEST["minute"])]
@@ -98,12 +99,7 @@ class OpenRouter:
                 [partial(analytics.read, session, last.plan, who, each, "minute") for each in pieces for who in asked]
             )
         )
-        if tally.errors:
-            note = f"No minutes, hours instead: {tally.errors[0].problem.what}"
-            status = msgspec.structs.replace(status, notes=(*status.notes, note))
-            return SourceResult(status=status, records=result.records)
-        records = replace_hours(result.records, analytics.to_records(rows, "minute"), hours, last.names)
-        return SourceResult(status=msgspec.structs.replace(status, grain="minute", records=len(records)), records=records)
+        return refined(result, analytics.to_records(rows, "minute"), hours, last.names, tally)
 
     def inspect(self, now: datetime) -> Inspection:
         """List the members, and try analytics and a day of activity."""
