@@ -48,7 +48,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 ## make lock: refresh the lock files from pyproject.toml
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/action.txt
+	uv pip compile pyproject.toml --extra notify --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/action.txt
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --constraint requirements/action.txt --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/dev.txt
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements/build.txt

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from pr_cost_bot.dashboard.document import model_name
 from pr_cost_bot.dashboard.entries import EntryError
-from pr_cost_bot.dashboard.privacy import shown
+from pr_cost_bot.dashboard.privacy import shown, without_median
 from pr_cost_bot.dashboard.reading import read_table
-from pr_cost_bot.dashboard_command import add_table_options, privacy, sources
+from pr_cost_bot.dashboard_command import add_table_options, budgets, privacy, sources
 from pr_cost_bot.digest.figures import Question, digest
-from pr_cost_bot.digest.message import FORMS, Message, compose
+from pr_cost_bot.digest.forms import FORMS, Message
+from pr_cost_bot.digest.message import compose
 from pr_cost_bot.digest.sending import send
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError
+from pr_cost_bot.reports_config import read_config
 from pr_cost_bot.settings import SettingsError, clock
 
 OK, NOT_SENT, WRONG = 0, 1, 2
@@ -46,7 +48,12 @@ def _message(options: argparse.Namespace, environ: Mapping[str, str]) -> Message
     now, allowed = clock(environ), privacy(options, environ)
     table = read_table(sources(options, environ), now.date())
     question = Question(
-        now=now, days=options.days, people=allowed.people != "hidden", budget_usd=options.budget, link=options.link
+        now=now,
+        days=options.days,
+        people=allowed.people != "hidden",
+        budgets=budgets(options),
+        link=options.link or read_config(options).digest.link,
+        without_median=without_median(table.entries, allowed),
     )
     return compose(digest(shown(table.entries, allowed), table.usage, question, model_name))
 
@@ -83,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=_days, default=7, metavar="N", help="the last N days, today included (7)")
     parser.add_argument("--format", choices=FORMS, default="text", help="what is printed or written (text)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
-    parser.add_argument("--link", default="", metavar="URL", help="where the dashboard is, to be linked")
+    parser.add_argument(
+        "--link", default="", metavar="URL", help="where the dashboard is, to be linked (digest.link of the configuration)"
+    )
     parser.add_argument("--send", action="store_true", help=f"send it to the Apprise URLs in ${NOTIFY_VARIABLE} as well")
     return parser
 

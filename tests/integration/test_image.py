@@ -112,13 +112,24 @@ print(json.dumps({
     "uncompiled": [name for name, path in cached.items() if path and not os.path.exists(path)],
     "commands": [name for name in ("git", "gcc", "hatchling") if shutil.which(name)],
     "modules": [name for name in ("pip", "hatchling", "pytest", "rich") if importlib.util.find_spec(name)],
-    "missing": sorted(missing - {"alembic", "apprise", "markdown_it", "pyarrow", "rich"}),  # of the extras
+    "missing": sorted(missing - {"alembic", "markdown_it", "pyarrow", "rich"}),  # of the extras
     "user": os.getuid(),
 }))
 """
     found = run("-c", script, options=("--entrypoint", PYTHON))
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout) == {"uncompiled": [], "commands": [], "modules": [], "missing": [], "user": 0}
+
+
+def test_it_can_send_to_services(run) -> None:
+    script = """
+import apprise
+urls = ("json://host/x", "slack://TokenA123/TokenB12345/TokenC123456789012345678/#general", "mailto://user:pass@example.com",
+        "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", "tgram://123456789:abcdefg_hijklmnop/12315544", "ntfy://topic")
+print([apprise.Apprise().add(url) for url in urls], apprise.conversion.convert_between("markdown", "html", "**b**"))
+"""
+    ended = run("-W", "ignore", "-c", script, options=("--entrypoint", PYTHON))
+    assert ended.stdout.strip() == "[True, True, True, True, True, True] <p><strong>b</strong></p>", ended.stderr
 
 
 def test_modules_in_the_workspace_are_not_imported(run, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_every_key_that_the_program_takes_is_an_input() -> None:
 def test_exactly_the_inputs_that_nothing_reads_say_so() -> None:
     read = {key for known in sources.KNOWN for key in known.keys}
     said = {name for name, spec in ACTION["inputs"].items() if NOT_READ in " ".join(spec["description"].split())}
-    assert said == set(settings.KEY_INPUTS) - read | {"notify_urls"}
+    assert said == set(settings.KEY_INPUTS) - read
 
 
 def test_the_defaults_are_settings_that_the_program_accepts() -> None:

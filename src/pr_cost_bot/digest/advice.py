@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pr_cost_bot.digest.figures import Digest
 from pr_cost_bot.render.numbers import dollars
+from pr_cost_bot.reports.budget import BudgetState
 
 NOTABLE_CHANGE = Decimal("0.1")
 NOTABLE_SHARE = Decimal("0.05")
@@ -22,6 +23,11 @@ def percent(part: Decimal) -> str:
     return f"{abs(part) * 100:.0f}%"
 
 
+def ends_at(state: BudgetState) -> str:
+    """Where a budget's month will end, as part of a sentence."""
+    return f"at this rate the month ends at {dollars(state.forecast_usd)}"
+
+
 def _trend(digest: Digest) -> Iterator[str]:
     mean, median = digest.headline.mean_change, digest.headline.median_change
     if mean is None or median is None:
@@ -35,14 +41,11 @@ def _trend(digest: Digest) -> Iterator[str]:
 
 
 def _budget(digest: Digest) -> Iterator[str]:
-    if digest.monthly is None:
-        return
-    spent, budget = digest.monthly
-    used = f"{dollars(spent)} of {dollars(budget)}"
-    if spent > budget:
-        yield f"This month is over its budget: {used}."
-    else:
-        yield f"This month has used {used}, {percent(spent / budget)} of its budget."
+    for state in digest.budgets:
+        whose = f"{state.repository}: this month" if state.repository else "This month"
+        used = f"{dollars(state.spent_usd)} of {dollars(state.budget_usd)}"
+        said = f"is over its budget: {used}" if state.used > 1 else f"has used {used}, {percent(state.used)} of its budget"
+        yield f"{whose} {said}{f'; {ends_at(state)}' if state.foreseeable else ''}."
 
 
 def _few(digest: Digest) -> Iterator[str]:

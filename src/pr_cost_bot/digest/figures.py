@@ -1,18 +1,20 @@
 """What the digest says: the number and its trend, what stands out, what lies on no pull request, what to look at. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
+from pr_cost_bot.config import Budgets
 from pr_cost_bot.dashboard import figures
 from pr_cost_bot.dashboard.entries import Entry, within
 from pr_cost_bot.dashboard.figures import Headline, Member, ModelShare
-from pr_cost_bot.dashboard.series import DayUsage, Usage, usage_within
+from pr_cost_bot.dashboard.series import DayUsage, Usage, spend_by_day, spend_by_repository, usage_within
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.amounts import ratio
+from pr_cost_bot.reports.budget import BudgetState, budget_states
 from pr_cost_bot.reports.concentration import Concentration
 from pr_cost_bot.reports.scope import Period, last_days
 
@@ -50,7 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
-    """`usage` None: the table knows pull requests only. `monthly`: what is spent of a month's budget, and the budget."""
+    """`usage` None: the table knows pull requests only."""
 
     period: Period
     computed_at: datetime
@@ -59,7 +61,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     pulls: Concentration
     models: tuple[ModelShare, ...]
-    monthly: tuple[Decimal, Decimal] | None
+    budgets: tuple[BudgetState, ...] = ()
     link: str = ""
 
     @property
@@ -77,33 +79,47 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a digest is to be about. `people`: whether developers may stand out by name."""
+    """What a digest is to be about. `people`: whether developers may stand out by name. `until`: the day after its last one.
+
+    `without_median`: repositories of so few people that their median is not to be told.
+    """
 
     now: datetime
     days: int = 7
+    until: date | None = None
     people: bool = False
-    budget_usd: Decimal | None = None
+    budgets: Budgets = Budgets()
     link: str = ""
+    without_median: frozenset[str] = frozenset()
 
 
 def digest(entries: Sequence[Entry], usage: Usage | None, question: Question, name: Callable[[str], str]) -> Digest:
     """The last days. `name` says a model as people do."""
     period = last_days(question.days, question.now)
+    if question.until is not None:
+        period = Period(question.until - timedelta(days=question.days), question.until)
     here, past = within(entries, period), within(entries, period.before)
     return Digest(
         period=period,
         computed_at=question.now,
         headline=figures.headline(entries, period, period.before),
         usage=None if usage is None else usage_within(usage, period),
-        findings=tuple(_findings(entries, period, people=question.people)),
+        findings=tuple(_findings(entries, period, question)),
         pulls=figures.spread((entry.name, entry.cost_usd) for entry in here),
         models=tuple(figures.models(here, past, name)),
-        monthly=None if question.budget_usd is None else (_month(entries, usage, question.now), question.budget_usd),
+        budgets=tuple(
+            budget_states(
+                question.budgets,
+                spend_by_day(entries, usage),
+                spend_by_repository(entries),
+                question.now.astimezone(UTC).date(),
+            )
+        ),
         link=question.link,
     )
 
 
-def _findings(entries: Sequence[Entry], period: Period, *, people: bool) -> list[Finding]:
+def _findings(entries: Sequence[Entry], period: Period, question: Question) -> list[Finding]:
     """The ten that cost most above what is usual."""
     here = within(entries, period)
     before = within(entries, Period(period.start - timedelta(days=period.days * WEEKS_BEFORE), period.start))
@@ -116,10 +132,10 @@ def _findings(entries: Sequence[Entry], period: Period, *, people: bool) -> list
             cost_usd=one.pull.cost_usd,
             usual_usd=one.median_usd,
         )
-        for one in figures.extremes(here)
+        for one in figures.extremes(here, question.without_median)
     ]
     found += _jumps("repository", figures.repositories(here), figures.repositories(before))
-    if people:
+    if question.people:
         found += _jumps("developer", figures.developers(here), figures.developers(before))
     return sorted(found, key=lambda one: (-one.above_usd, one.kind, one.name))[:MOST_FINDINGS]
 
@@ -134,11 +150,3 @@ def _jumps(kind: Kind, here: Sequence[Member], before: Iterable[Member]) -> list
         if usual.get(member.name) and member.name != figures.NOT_RECORDED
     )
     return [one for one in found if one.cost_usd >= JUMP * one.usual_usd and one.above_usd >= LEAST_PART * whole]
-
-
-def _month(entries: Sequence[Entry], usage: Usage | None, now: datetime) -> Decimal:
-    """What this calendar month came to so far."""
-    month = last_days(now.day, now)
-    if usage is not None:
-        return usage_within(usage, month).total_usd
-    return sum((entry.cost_usd for entry in within(entries, month)), ZERO)

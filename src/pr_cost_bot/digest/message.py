@@ -1,35 +1,13 @@
 """The digest as a message: one template per form, every text from outside made harmless for that form."""
 
-import html
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import Literal
 
-import msgspec
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
-from pr_cost_bot.dashboard.columns import web_address
 from pr_cost_bot.digest.advice import advice, percent
 from pr_cost_bot.digest.figures import Digest, Finding
-from pr_cost_bot.render.escape import clean, escape
+from pr_cost_bot.digest.forms import FORMS, SAFE, Form, Message, address, fill
 from pr_cost_bot.render.numbers import dollars
 from pr_cost_bot.reports.scope import Period
-
-Form = Literal["text", "markdown", "html"]
-FORMS: tuple[Form, ...] = ("text", "markdown", "html")
-_TEMPLATES = Path(__file__).parent / "templates"
-_NO_MENTION = "@\u200b"
-
-
-class Message(msgspec.Struct, frozen=True):
-    """A title of one plain line, and the body in each form."""
-
-    title: str
-    bodies: dict[Form, str]
 
 
 def compose(digest: Digest) -> Message:
@@ -47,9 +25,10 @@ def title(digest: Digest) -> str:
 
 
 def _body(digest: Digest, form: Form) -> str:
-    safe = _SAFE[form]
-    template = _environment().get_template(f"digest.{form}.j2")
-    text = template.render(
+    safe = SAFE[form]
+    return fill(
+        "digest",
+        form,
         title=safe(title(digest), 200),
         period=_days(digest.period),
         one=digest.headline,
@@ -60,18 +39,17 @@ def _body(digest: Digest, form: Form) -> str:
         median_change=_changed(digest.headline.median_change),
         findings=[_finding(one, form) for one in digest.findings],
         advice=[safe(sentence, 400) for sentence in advice(digest)],
-        link=_address(digest.link, form),
+        link=address(digest.link, form),
     )
-    return text.strip() + "\n"
 
 
 def _finding(one: Finding, form: Form) -> dict[str, str | None]:
-    safe = _SAFE[form]
+    safe = SAFE[form]
     return {
         "kind": one.kind,
         "name": safe(one.name, 120),
         "title": safe(one.title, 100),
-        "url": _address(one.url, form),
+        "url": address(one.url, form),
         "cost": dollars(one.cost_usd),
         "times": _times(one.times),
         "usual": dollars(one.usual_usd),
@@ -101,39 +79,3 @@ def _unattributed(digest: Digest) -> str | None:
 def _days(period: Period) -> str:
     last = period.end - timedelta(days=1)
     return f"{period.start:%d %b} to {last:%d %b %Y}".replace(" 0", " ").removeprefix("0")
-
-
-def _plain(text: str, limit: int) -> str:
-    """Chat services look for mentions in plain text too."""
-    return clean(text, limit).replace("@", _NO_MENTION)
-
-
-def _html(text: str, limit: int) -> str:
-    return html.escape(_plain(text, limit))
-
-
-def _address(url: str, form: Form) -> str:
-    """`web_address` lets no character pass that could end a link in Markdown or an attribute in HTML."""
-    return html.escape(web_address(url)) if form == "html" else web_address(url)
-
-
-def _markdown(text: str, limit: int) -> str:
-    """A dollar sign stays as it is: chat services would show its backslash."""
-    return escape(text, limit).replace("\\$", "$")
-
-
-_SAFE: dict[Form, Callable[[str, int], str]] = {"text": _plain, "markdown": _markdown, "html": _html}
-
-
-@cache
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=False,  # three forms, three escapes: `_SAFE` has made every text safe before a template sees it
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters["usd"] = dollars
-    return environment

@@ -32,7 +32,7 @@ def as_first_version(url):
     SqlLedger(url).write([row()])
     with plain_engine(url).begin() as connection:
         connection.exec_driver_sql("DROP VIEW usage")
-        for table in ("usage_shares", "usage_accounts", "usage_items", "usage_places", "alembic_version"):
+        for table in ("usage_shares", "usage_accounts", "usage_items", "usage_places", "notices", "alembic_version"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
         connection.exec_driver_sql("ALTER TABLE pr_costs DROP COLUMN ci_usage")
 

@@ -6,10 +6,12 @@ import pytest
 from markdown_it import MarkdownIt
 from tests.unit.dashboard.rows import NOW, entries, line, row
 
+from pr_cost_bot.config import Budgets
 from pr_cost_bot.dashboard.series import DayUsage
 from pr_cost_bot.digest.advice import advice
 from pr_cost_bot.digest.figures import Question, digest
-from pr_cost_bot.digest.message import FORMS, compose
+from pr_cost_bot.digest.forms import FORMS
+from pr_cost_bot.digest.message import compose
 
 MOMENT = datetime.fromisoformat(NOW)
 HOSTILE = "</a><script>alert(1)</script> @channel [x](javascript:alert(1)) **b** `c` http://evil.example \u202e\n# h"
@@ -86,7 +88,7 @@ def test_advice_speaks_of_budget_models_unmerged_and_incomplete():
         row(2, "4", state="open"),
         *weeks_before(10, "2", lines=[line("2", model="sonnet")]),
     ]
-    said = " ".join(advice(made(*table, budget_usd=Decimal(9))))
+    said = " ".join(advice(made(*table, budgets=Budgets(monthly_usd=Decimal(9)))))
     assert "over its budget: $14.00 of $9.00" in said
     assert "opus took 60% of the spend, 60 points more" in said
     assert "Of what these pull requests cost, 40% ($4.00) lies on ones that are not merged." in said

@@ -4,8 +4,8 @@ import sys
 import pytest
 from tests.unit.dashboard.rows import row
 
-from pr_cost_bot.digest.message import Message
-from pr_cost_bot.digest.sending import send
+from pr_cost_bot.digest.forms import Message
+from pr_cost_bot.digest.sending import post, send, service_names
 from pr_cost_bot.digest_command import run
 from pr_cost_bot.simulator.server import Request, Response, Server
 
@@ -60,6 +60,47 @@ def test_a_wrong_option_ends_with_its_name(arguments, source, capsys):
 def test_sending_without_addresses_says_where_they_go(source, capsys):
     assert run(["--from", source, "--send"], ENVIRONMENT) == 2
     assert "PR_COST_BOT_NOTIFY_URLS" in capsys.readouterr().err
+
+
+def test_budgets_and_the_link_come_from_the_configuration_and_options_go_before_them(source, tmp_path, capsys):
+    config = tmp_path / "costs.yml"
+    config.write_text(
+        "budgets: {monthly_usd: 8, repositories: {acme/web: 1, acme/other: 1}}\ndigest: {link: 'https://acme.example/c'}\n"
+    )
+    assert run(["--from", source, "--config", str(config)], ENVIRONMENT) == 0
+    out = capsys.readouterr().out
+    assert "This month has used $4.21 of $8.00, 53% of its budget." in out
+    assert "acme/web: this month is over its budget: $4.21 of $1.00." in out
+    assert "acme/other" not in out
+    assert "https://acme.example/c" in out
+    assert run(["--from", source, "--config", str(config), "--budget", "4", "--link", "https://b.example"], ENVIRONMENT) == 0
+    out = capsys.readouterr().out
+    assert "This month is over its budget: $4.21 of $4.00." in out
+    assert "https://b.example" in out
+
+
+def test_an_address_is_named_by_its_scheme_and_place_and_by_nothing_else():
+    urls = ["slack://a/b/c", "https://hooks.example/s3cret", "SLACK://d/e/f", "s3cret", "://s3cret", "x" * 30 + "://y"]
+    assert service_names(urls) == {
+        "slack 1": urls[0],
+        "https 1": urls[1],
+        "slack 2": urls[2],
+        "unknown 1": urls[3],
+        "unknown 2": urls[4],
+        "unknown 3": urls[5],
+    }
+
+
+def test_an_error_inside_a_service_is_a_problem_without_its_words(service, monkeypatch):
+    apprise = pytest.importorskip("apprise")
+
+    def notify(self, **given):
+        raise RuntimeError("s3cret-key")
+
+    monkeypatch.setattr(apprise.Apprise, "notify", notify)
+    problem = post(MESSAGE, service[0], "json 1")
+    assert "JSON (json 1) did not take the message." in str(problem)
+    assert "s3cret" not in str(problem)
 
 
 def test_without_apprise_the_extra_is_named(monkeypatch):
