@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
@@ -26,20 +27,12 @@ from pr_cost_bot.model import (
     total_billed,
 )
 from pr_cost_bot.people import People, unmatched
+from pr_cost_bot.receipts.messages import Trailer, trailer_blocks
+from pr_cost_bot.windows import MAX_WINDOW, Window, window_of
 
 K = TypeVar("K", bound=Hashable)
 
 PENDING = "pending"
-MAX_WINDOW = timedelta(days=90)
-_AFTER_CLOSE = timedelta(hours=2)  # a session that outlives the merge is still seen as one session
-_IDLE = timedelta(days=14)  # this long after its last commit nothing a person does is on its way into an open pull request
-
-
-class Window(msgspec.Struct, frozen=True):
-    """The time in which usage can belong to a pull request: `[start, end)`."""
-
-    start: datetime
-    end: datetime
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,17 +45,6 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     prices: PriceInfo | None
     config: Config
     now: datetime
-
-
-def window_of(pull: PullRequest, lookback_hours: int, now: datetime) -> Window:
-    """From `lookback_hours` before the first commit or the opening, to shortly after the close or the last commit, or now.
-
-    Both ends hang on what happened to the pull request: that time goes by never takes usage out of the figure.
-    """
-    times = [pull.opened_at, *(commit.authored_at for commit in pull.commits)]
-    last = pull.closed_at + _AFTER_CLOSE if pull.closed_at else max(times) + _IDLE
-    start = max(min(times) - timedelta(hours=lookback_hours), last - MAX_WINDOW)
-    return Window(start, max(start, min(now, last)))
 
 
 def people_of(pull: PullRequest, people: People) -> tuple[str, ...]:
@@ -93,6 +75,7 @@ def assemble(pull: PullRequest, findings: Findings, notes: Sequence[str] = ()) -
     theirs = _of_the_same_people(findings, persons, window)
     elsewhere = (a.cost_usd for a in theirs if a.pr_number is not None and (a.repository, a.pr_number) != here)
     identities = findings.people.identities(humans)
+    trailers = [trailer for commit in pull.commits for block in trailer_blocks(commit.message) for trailer in block]
     cut = _window_note(pull, window, config.attribution.lookback_hours)
     complete = all(source.state is SourceState.OK for source in findings.sources) and not cut
     priced = [a for a in mine if a.cost_usd or findings.records[a.usage_id].cost_usd is not None]
@@ -113,13 +96,24 @@ def assemble(pull: PullRequest, findings: Findings, notes: Sequence[str] = ()) -
         unmatched=unmatched(humans, findings.sources, identities),
         prices=_prices_used(findings, mine),
         notes=(*notes, *cut),
-        ticket=tickets.ticket(config.tickets.pattern, branch=pull.head_ref, title=pull.title, body=pull.body),
-        purpose=tickets.purpose(title=pull.title, branch=pull.head_ref, labels=pull.labels),
-        estimate_usd=tickets.estimate(body=pull.body, labels=pull.labels),
+        ticket=_ticket(pull, trailers, config.tickets.pattern),
+        purpose=tickets.purpose(pull.title, pull.head_ref, pull.labels, (commit.message for commit in pull.commits)),
+        estimate_usd=_estimate(pull, trailers),
         complete=complete,
         settled=complete and _settled(pull, findings.sources, now),
     )
     return msgspec.structs.replace(cost, label=label_for(cost, config.labels))
+
+
+def _ticket(pull: PullRequest, trailers: Sequence[Trailer], pattern: str) -> str | None:
+    named = "\n".join(trailer.value for trailer in trailers if tickets.names_tickets(trailer.key))
+    return tickets.ticket(pattern, branch=pull.head_ref, title=pull.title, body=pull.body, messages=[named])
+
+
+def _estimate(pull: PullRequest, trailers: Sequence[Trailer]) -> Decimal | None:
+    """The newest commit's word counts, where only commits speak of a budget."""
+    budgets = [f"{trailer.key}: {trailer.value}" for trailer in reversed(trailers) if trailer.key == "ai-budget"]
+    return tickets.estimate(body=pull.body, labels=pull.labels, trailers=budgets)
 
 
 def _of_the_same_people(findings: Findings, persons: Sequence[str], window: Window) -> list[Allocation]:
@@ -209,7 +203,7 @@ def _prices_used(findings: Findings, mine: Iterable[Allocation]) -> PriceInfo | 
 
 def _window_note(pull: PullRequest, window: Window, lookback_hours: int) -> tuple[str, ...]:
     first = min([commit.authored_at for commit in pull.commits] + [pull.opened_at])
-    if window.start <= first - timedelta(hours=lookback_hours):
+    if window.start + timedelta(hours=lookback_hours) <= first:
         return ()
     return (
         f"The figure is incomplete: usage before {window.start:%Y-%m-%d} is not in it, as {MAX_WINDOW.days} days are read.",

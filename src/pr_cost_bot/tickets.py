@@ -1,4 +1,4 @@
-"""What a pull request is for: its ticket, its purpose, its estimate, as far as branch, title, body and labels tell.
+"""What a pull request is for: its tickets, purpose and estimate, as far as branch, title, body, labels and trailers tell.
 
 All of these are anybody's text. The pattern is the configuration's, and Python's `re` can take for ever over some patterns; so
 patterns that can are refused (`check_pattern`), and only a bounded piece of the text is looked at.
@@ -30,6 +30,9 @@ _BUDGET = re.compile(
     r"(?:[ \t]{0,4}(?:USD|\$))?[ \t*_.]{0,8}\r?",
     re.IGNORECASE,
 )
+
+# Trailers that speak of people, of tools and of commits: what looks like a ticket there (a model, a session) is none.
+_NO_TICKET_KEYS = re.compile(r"(?:ai|claude|codex|copilot|cursor|entire|gemini|receipt)-.*|.*-by|(?:change|commit|session)-?id")
 
 _PURPOSES = {
     "feature": ("feat", "feature", "features", "enhancement", "type: feature", "kind/feature"),
@@ -75,6 +78,7 @@ def ticket(pattern: str, *, branch: str, title: str, body: str, messages: Iterab
     if check_pattern(pattern) is not None:
         return None
     compiled = re.compile(pattern)
+    body = _visible(body)
     group = "ticket" if "ticket" in compiled.groupindex else 0
     for text in (branch, title, body, *messages):
         lines = (line[:_LINE] for line in text.splitlines()[:_LINES])
@@ -85,19 +89,44 @@ def ticket(pattern: str, *, branch: str, title: str, body: str, messages: Iterab
     return None
 
 
-def estimate(body: str, labels: Iterable[str] = ()) -> Decimal | None:
-    """The dollars of a line `AI-Budget: $2` in the body, or of a label of that form; None when there is none."""
-    for line in (*body.splitlines(), *labels):
+def tickets_of(named: str | None) -> tuple[str, ...]:
+    """The tickets of what `ticket` found. What the pull request cost is split evenly between them, everywhere."""
+    return tuple(dict.fromkeys(name for part in (named or "").split(",") if (name := part.strip())))
+
+
+def names_tickets(key: str) -> bool:
+    """Whether a trailer with this key, in lower case, may name tickets."""
+    return _NO_TICKET_KEYS.fullmatch(key) is None
+
+
+def estimate(body: str, labels: Iterable[str] = (), trailers: Iterable[str] = ()) -> Decimal | None:
+    """The dollars of a line `AI-Budget: $2` in the body, else of a label, else of a trailer; None: there is none."""
+    for line in (*_visible(body).splitlines(), *labels, *trailers):
         if len(line) <= _LINE and (match := _BUDGET.fullmatch(line)):
             return Decimal(match[1].replace(",", ""))
     return None
 
 
-def purpose(title: str, branch: str, labels: Iterable[str] = ()) -> str | None:
-    """`feature`, `fix`, `docs`, …: the type of a conventional title, else of the branch (`fix/…`), else of the first label."""
-    conventional = _CONVENTIONAL.match(title)
-    words = (conventional[1] if conventional else "", *branch[:_LINE].split("/")[:-1], *labels)
+def purpose(title: str, branch: str, labels: Iterable[str] = (), subjects: Iterable[str] = ()) -> str | None:
+    """`feature`, `fix`, `docs`, …: the type of a conventional title, else of the branch (`fix/…`), a label, a commit."""
+    words = (_type_of(title), *branch[:_LINE].split("/")[:-1], *labels, *map(_type_of, subjects))
     return next((known for word in words if (known := _PURPOSE_OF.get(word.strip().lower()))), None)
+
+
+def _type_of(title: str) -> str:
+    conventional = _CONVENTIONAL.match(title)
+    return conventional[1] if conventional else ""
+
+
+def _visible(body: str) -> str:
+    """Without HTML comments: templates explain themselves in these, with examples."""
+    shown: list[str] = []
+    rest = body
+    while rest:
+        text, _, hidden = rest.partition("<!--")
+        shown.append(text)
+        rest = hidden.partition("-->")[2]
+    return "".join(shown)
 
 
 def _repetitions(pattern: str) -> tuple[int, bool]:

@@ -109,6 +109,11 @@ def test_the_purpose_comes_from_title_then_branch_then_labels(title, branch, lab
     assert purpose(title=title, branch=branch, labels=labels) == expected
 
 
+def test_a_commits_subject_tells_the_purpose_where_nothing_else_does():
+    assert purpose("Work", "work", (), ["Begin", "fix(api): x", "feat: y"]) == "fix"
+    assert purpose("docs: x", "work", (), ["fix: x"]) == "docs"
+
+
 @given(st.text(), st.text(), st.lists(st.text()))
 def test_any_text_is_survived(title, branch, labels):
     purpose(title, branch, labels)

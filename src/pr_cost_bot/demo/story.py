@@ -162,9 +162,9 @@ STORY: tuple[Scene, ...] = (
         calls=_calls(_session(ADA, _CLAUDE_CODE, at(2, "09:10"), 18), _session(ADA, _CLAUDE_OPUS, at(2, "09:30"), 40)),
         act=lambda repository: (
             _push(1, _work("ada", at(2, "09:29"), "Translate the form"))(repository)
-            and _open("ada", "Rewrite the mailer", "mailer", _work("ada", at(2, "10:12"), "Rewrite the mailer", 400))(
-                repository
-            )
+            and _open(
+                "ada", "WEB-7, OPS-3: Rewrite the mailer", "mailer", _work("ada", at(2, "10:12"), "Rewrite the mailer", 400)
+            )(repository)
         ),
     ),
     Scene(

@@ -11,9 +11,23 @@ from jinja2.sandbox import SandboxedEnvironment
 from pr_cost_bot.model import Tokens
 from pr_cost_bot.render import numbers, words
 from pr_cost_bot.render.escape import NONE, Markdown, code_block, escape
-from pr_cost_bot.render.view import moment
+from pr_cost_bot.render.view import shown_time
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_WORDS = (
+    "EVIDENCE",
+    "ANSWERED",
+    "across",
+    "amount",
+    "billed",
+    "estimate",
+    "kept",
+    "people",
+    "prices",
+    "tickets",
+    "unattributed",
+    "unpriced",
+)
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -48,14 +62,14 @@ def _environment() -> SandboxedEnvironment:
         plural=lambda number, noun: Markdown(numbers.plural(number, noun)),
         text=escape,
         share=lambda share: Markdown(share or NONE),
-        when=moment,
+        when=shown_time,
         code_block=code_block,
         mermaid=lambda text: code_block(text, "mermaid", lines=60),
         sentence=_sentence,
         safe=_no_shortcut,
     )
-    names = ("EVIDENCE", "ANSWERED", "amount", "across", "billed", "unattributed", "unpriced", "people", "prices")
-    environment.globals.update(words=SimpleNamespace(**{name: getattr(words, name) for name in names}))
+    said = {name: getattr(words, name) for name in _WORDS}
+    environment.globals.update(words=SimpleNamespace(**said))
     return environment
 
 

@@ -70,6 +70,14 @@ def _percent(share: int, weight: Decimal, total: Decimal) -> str:
     return f"{share}%"
 
 
+def times(factor: Decimal) -> str:
+    """How many times: `2.1 times`; from 10 on `12 times`; `under 0.1 times`."""
+    if factor >= 10:
+        return f"{factor.quantize(Decimal(1), ROUND_HALF_UP):,} times"
+    rounded = factor.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{rounded} times" if rounded else "under 0.1 times"
+
+
 def tokens(amount: Tokens) -> str:
     """Input and output in words: `432K input tokens, 14K output tokens`."""
     return f"{plural(amount.input, 'input token')}, {plural(amount.output, 'output token')}"

@@ -12,6 +12,7 @@ from pr_cost_bot.render.breakdown import Slice, Table
 from pr_cost_bot.render.escape import NONE, Markdown, escape
 from pr_cost_bot.render.numbers import dollars
 from pr_cost_bot.render.picture import Picture, picture
+from pr_cost_bot.tickets import tickets_of
 
 _MODELS_IN_COMMENT = 10
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
@@ -92,6 +93,17 @@ class View:
         return None if billed is None or dollars(billed) == dollars(self.cost.cost_usd) else billed
 
     @property
+    def tickets(self) -> tuple[str, ...]:
+        """The tickets that share the cost; empty where one, or none, has all of it."""
+        names = tickets_of(self.cost.ticket)
+        return names if len(names) > 1 else ()
+
+    @property
+    def actual(self) -> Decimal | None:
+        """What an estimate is held against; None: only tokens without a price were found."""
+        return None if self.cost.unpriced and not self.cost.lines else self.cost.cost_usd
+
+    @property
     def without_tokens(self) -> Decimal:
         """What was paid for usage of which the vendor counts requests or credits only."""
         return sum((line.cost_usd for line in self.cost.lines if not line.tokens), Decimal(0))
@@ -125,7 +137,7 @@ class View:
 
     def when(self, time: datetime) -> Markdown:
         """A time of the run or of a source's freshness: not part of what the comment says."""
-        return moment(time) if self.clock else Markdown("")
+        return shown_time(time) if self.clock else Markdown("")
 
     def told(self, text: str, limit: int = 200) -> Markdown:
         """A plain sentence from elsewhere, without its last full stop; without the times in it where the clock is left out."""
@@ -179,6 +191,6 @@ def link(text: str, url: str) -> Markdown:
     return Markdown(f"[{text}]({url})" if _SAFE_URL.fullmatch(url) else text)
 
 
-def moment(time: datetime) -> Markdown:
+def shown_time(time: datetime) -> Markdown:
     """`21 Nov 2026 14:00 UTC`: unlike 2026-11-21, a phone can wrap it well."""
     return Markdown(f"{time.day} {_MONTHS[time.month - 1]} {time:%Y %H:%M} UTC")

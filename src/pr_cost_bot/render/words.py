@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pr_cost_bot.model import Evidence, PriceInfo, Remainder, SourceState, Tokens, UnmatchedAuthor
+from pr_cost_bot.model import Evidence, Kept, PriceInfo, Remainder, SourceState, Tokens, UnmatchedAuthor
 from pr_cost_bot.render.breakdown import Slice
 from pr_cost_bot.render.escape import Markdown, escape
 from pr_cost_bot.render.names import friendly
-from pr_cost_bot.render.numbers import dollars, enumeration, plural, tokens
+from pr_cost_bot.render.numbers import dollars, enumeration, plural, times, tokens
 
 _LISTED = 5
 
@@ -43,6 +43,27 @@ def billed(part: Decimal, whole: Decimal) -> Markdown:
     if part < whole:
         return Markdown(f"{dollars(part)} of it is billed; the rest lies inside a seat or pool.")
     return Markdown(f"{dollars(part)}, more than the usage costs by itself.")
+
+
+def tickets(names: Sequence[str]) -> Markdown:
+    """Between which tickets a pull request that names several is split."""
+    return Markdown(f"split evenly between {enumeration([escape(name, 60) for name in names])}")
+
+
+def kept(earlier: Kept) -> Markdown:
+    """`it was $31.00 before Cursor went silent`, and where that still stands."""
+    names = enumeration([escape(status.title, 40) for status in earlier.sources])
+    in_part = all(status.state is SourceState.PARTIAL for status in earlier.sources)
+    since = f" while {names} answered in full" if in_part else f" before {names} went silent"
+    return Markdown(f"it was {dollars(earlier.cost_usd)}{since if names else ' before'}, which label and table keep")
+
+
+def estimate(estimated: Decimal, actual: Decimal | None) -> Markdown:
+    """`Estimate $2.00, actual $4.21 (2.1 times)`. None: no price is known, so that nobody can compare."""
+    if actual is None:
+        return Markdown(f"Estimate {dollars(estimated)}, actual cost unknown (unpriced)")
+    compared = f" ({times(actual / estimated)})" if estimated > 0 and actual > 0 else ""
+    return Markdown(f"Estimate {dollars(estimated)}, actual {dollars(actual)}{compared}")
 
 
 def unattributed(parts: Sequence[Remainder]) -> Markdown:

@@ -12,7 +12,7 @@ from tests.unit.render import examples
 from tests.unit.render.examples import EXAMPLES
 
 from pr_cost_bot.marker import read_marker
-from pr_cost_bot.model import Evidence, PullRequestCost, Remainder, SourceStatus, Tokens, UnmatchedAuthor
+from pr_cost_bot.model import Evidence, Kept, PullRequestCost, Remainder, SourceStatus, Tokens, UnmatchedAuthor
 from pr_cost_bot.render import render_comment
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -111,6 +111,19 @@ def test_a_failed_source_makes_the_figure_incomplete_and_names_what_happened() -
     assert "incomplete: Cursor answered 503; OpenAI answered 429 for 2 of 9 pages." in text
     assert "- OpenAI: Run the true-up later." in text
     assert "Cursor (failed)" in text
+
+
+def test_the_earlier_figure_stands_in_the_sentence_that_says_who_is_silent() -> None:
+    down, in_part = examples.CURSOR_DOWN, examples.incomplete().sources[2]
+
+    def told(*sources: SourceStatus) -> str:
+        kept = Kept(cost_usd=Decimal(31), label="cost:high", sources=sources)
+        return visible(msgspec.structs.replace(examples.incomplete(), kept=kept))
+
+    assert "of 9 pages; it was $31.00 before Cursor went silent, which label and table keep." in told(down)
+    assert "it was $31.00 before Cursor and OpenAI went silent," in told(down, in_part)
+    assert "it was $31.00 while OpenAI answered in full," in told(in_part)
+    assert "it was $31.00 before, which" in told()
 
 
 def test_a_problem_that_does_not_name_its_source_gets_the_name() -> None:
@@ -326,3 +339,49 @@ def test_usage_without_token_counts_is_not_shown_as_no_tokens() -> None:
     text = visible(examples.cost(lines=(credits_only, examples.line("claude-opus-4-7", "1.00", 2_000, 10))))
     assert "| GPT-5 | \u2013 | \u2013 | \u2013 | \u2013 | $3.00 | 75% |" in text
     assert "- **Tokens:** not reported for $3.00 of it." in text
+
+
+@pytest.mark.parametrize(
+    ("cost", "estimate", "said"),
+    [
+        ("4.21", "2", "**Estimate $2.00, actual $4.21 (2.1 times).**"),
+        ("4.21", "1234.5", "**Estimate $1,234.50, actual $4.21 (under 0.1 times).**"),
+        ("4.21", "0.3", "**Estimate $0.30, actual $4.21 (14 times).**"),
+        ("4.21", "0", "**Estimate $0.00, actual $4.21.**"),
+        ("0", "2", "**Estimate $2.00, actual $0.00.**"),
+    ],
+)
+def test_an_estimate_is_held_against_what_it_came_to(cost: str, estimate: str, said: str) -> None:
+    lines = (examples.line("claude-sonnet-4-6", cost, 10, 1),)
+    assert said in visible(examples.cost(lines=lines, estimate_usd=Decimal(estimate)))
+
+
+def test_an_estimate_without_a_price_to_compare_with_says_so() -> None:
+    cost = msgspec.structs.replace(examples.only_unpriced(), estimate_usd=Decimal(2))
+    assert "**Estimate $2.00, actual cost unknown (unpriced).**" in visible(cost)
+
+
+def test_several_tickets_are_said_to_share_the_cost_evenly() -> None:
+    assert "- **Tickets:** split evenly between CHK-1 and CHK-2." in visible(with_ticket("CHK-1, CHK-2"))
+    assert "split evenly between CHK-1, CHK-2 and API-3." in visible(with_ticket("CHK-1, CHK-2, API-3"))
+    assert "Tickets" not in visible(with_ticket("CHK-1"))
+
+
+def test_tickets_from_outside_do_nothing_in_the_comment() -> None:
+    text = visible(with_ticket("@octocat, [x](https://evil.example/)|<b>, #1"))
+    assert "@octocat" not in text
+    assert "](https://evil" not in text
+    assert "<b>" not in text
+    assert "#1" not in text
+
+
+def test_an_estimate_and_tickets_are_new_facts_and_the_clock_is_none() -> None:
+    plain, planned = with_ticket("CHK-1, CHK-2"), examples.cost(lines=examples.tiny().lines, estimate_usd=Decimal(2))
+    assert len({digest(plain), digest(with_ticket("CHK-1")), digest(planned), digest(with_ticket("CHK-1, CHK-3"))}) == 4
+    for cost in (plain, planned):
+        later = msgspec.structs.replace(cost, computed_at=cost.computed_at + HOUR)
+        assert digest(later) == digest(cost)
+
+
+def with_ticket(names: str) -> PullRequestCost:
+    return examples.cost(lines=examples.tiny().lines, ticket=names)
