@@ -23,6 +23,7 @@ FileFormat = Literal[
     "ccusage",
     "bedrock",
     "google",
+    "vertex",
 ]
 """Formats of files of usage, as `pr_cost_bot.files` reads them."""
 
@@ -71,6 +72,32 @@ class CopilotSettings(SourceSettings, frozen=True):
     enterprise: str | None = None
 
 
+class BedrockSettings(SourceSettings, frozen=True):
+    """Where Bedrock writes its model invocation logs: a CloudWatch log group, a bucket, or both. Docs: docs/bedrock-vertex.md.
+
+    `regions` left out: AWS_REGION. `log_group` has the same name in each of them; the bucket is in the first.
+    """
+
+    regions: str | tuple[str, ...] = ()
+    log_group: str | None = None
+    bucket: str | None = None
+    prefix: str = ""
+
+
+class VertexSettings(SourceSettings, frozen=True):
+    """BigQuery tables of Google's logs, as project.dataset.table. Docs: docs/bedrock-vertex.md.
+
+    `table`: of Vertex's request-response logging. `log_view`: a view of a log bucket's linked dataset, with the entries
+    `inference_response`. `project` runs the queries; left out: the table's. `max_gib`: the most that one query may bill for.
+    """
+
+    project: str | None = None
+    location: str | None = None
+    table: str | tuple[str, ...] = ()
+    log_view: str | tuple[str, ...] = ()
+    max_gib: Annotated[int, Meta(ge=1, le=10**6)] = 100
+
+
 class UsageFile(_Section, frozen=True):
     """A file of usage: `path` below the workspace (a file or a folder) or `url`.
 
@@ -95,6 +122,8 @@ class Sources(_Section, frozen=True):
     langfuse: SourceSettings = SourceSettings()
     helicone: SourceSettings = SourceSettings()
     portkey: SourceSettings = SourceSettings()
+    bedrock: BedrockSettings = BedrockSettings()
+    vertex: VertexSettings = VertexSettings()
     files: tuple[UsageFile, ...] = ()
 
 
@@ -128,6 +157,49 @@ class LedgerSettings(_Section, frozen=True):
     show_people: bool | None = None
 
 
+class Budgets(_Section, frozen=True):
+    """For a calendar month in UTC: of everything in the table, and of single repositories by `owner/name`.
+
+    `warn_at_percent`: parts of a budget at which an alert goes out. `warn_on_forecast`: one too when the month will be dearer.
+    """
+
+    monthly_usd: Usd | None = None
+    repositories: dict[str, Usd] = {}
+    warn_at_percent: tuple[Annotated[int, Meta(ge=1, le=1000)], ...] = (50, 80, 100)
+    warn_on_forecast: bool = True
+
+
+class Alerts(_Section, frozen=True):
+    """What the true-up tells once (docs/alerts.md). None: never."""
+
+    pull_request_above_usd: Usd | None = None
+    outlier_factor: Annotated[int, Meta(ge=2, le=1000)] | None = None  # times what is usual, as the reports have it
+    outlier_min_usd: Usd = Decimal(10)
+    day_above_usd: Usd | None = None
+    unattributed_above_percent: Annotated[int, Meta(ge=1, le=100)] | None = None
+    source_failed: bool = True
+
+
+class DigestSettings(_Section, frozen=True):
+    """The weekly digest. `when` None: weekly where there are addresses to send it to. `link`: where the dashboard is."""
+
+    when: Literal["weekly", "never"] | None = None
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    link: str = ""
+
+
+class ReportSettings(_Section, frozen=True):
+    """What `report`, `digest` and `dashboard` may tell of people. `teams`: name to GitHub logins; nobody is in two of them.
+
+    `pseudonymise` goes before `show_people`. Figures by team, and medians by group, need `min_group_size` persons.
+    """
+
+    show_people: bool = False
+    pseudonymise: bool = False
+    min_group_size: Annotated[int, Meta(ge=1, le=1000)] = 3
+    teams: dict[str, tuple[str, ...]] = {}
+
+
 class Config(_Section, frozen=True):
     """The whole file. Everything has a default: an absent file is an empty one."""
 
@@ -140,3 +212,7 @@ class Config(_Section, frozen=True):
     tickets: Tickets = Tickets()
     prices: tuple[Price, ...] = ()
     ledger: LedgerSettings = LedgerSettings()
+    reports: ReportSettings = ReportSettings()
+    budgets: Budgets = Budgets()
+    alerts: Alerts = Alerts()
+    digest: DigestSettings = DigestSettings()

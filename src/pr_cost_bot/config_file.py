@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -59,9 +59,14 @@ def json_schema() -> dict[str, Any]:
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 _BRANCH = re.compile(r"(?!.*(\.\.|//|@\{|\.lock$|/$|\.$))[A-Za-z0-9_][A-Za-z0-9._/+@-]*")
 _BRANCHES_OF_CODE = frozenset({"main", "master", "trunk", "develop", "HEAD"})  # the real ones are looked up in the run
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LOG_GROUP = re.compile(r"[A-Za-z0-9_/.#:*-]{1,600}")
+_PROJECT = re.compile(r"(?:[a-z0-9.-]{1,100}:)?[a-z][a-z0-9-]{4,61}[a-z0-9]")
+_TABLE = re.compile(rf"{_PROJECT.pattern}\.[A-Za-z0-9_]{{1,300}}\.[A-Za-z0-9_-]{{1,300}}")  # it stands in a query's text
 _LABEL_LIMIT = 50  # characters: GitHub answers 422 to more
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: control characters, surrogates, line breaks
-_ONLY_IN_FILES = frozenset({"bedrock", "google"})  # whose usage no API is asked for
+_ONLY_IN_FILES = frozenset({"google"})  # whose usage no API is asked for
 
 
 def _inconsistencies(config: Config) -> Iterator[Fault]:
@@ -73,6 +78,9 @@ def _inconsistencies(config: Config) -> Iterator[Fault]:
     yield from _wrong_vendors(config)
     yield from _wrong_names(config)
     yield from _wrong_files(config)
+    yield from _wrong_clouds(config)
+    yield from _wrong_budgets(config)
+    yield from _wrong_teams(config.reports.teams)
     if problem := check_pattern(config.tickets.pattern):
         yield Fault(("tickets", "pattern"), problem.what.rstrip("."), problem.remedy)
 
@@ -122,6 +130,20 @@ def _wrong_names(config: Config) -> Iterator[Fault]:
             yield Fault(("sources", name, "base_url"), "expected scheme and host", "Write it like https://api.example.com.")
 
 
+def _wrong_budgets(config: Config) -> Iterator[Fault]:
+    budgets, link = config.budgets, config.digest.link
+    for repository, amount in budgets.repositories.items():
+        here = ("budgets", "repositories", repository)
+        if not _REPOSITORY.fullmatch(repository):
+            yield Fault(here, "expected owner/name", "Write it like acme/web: 300.")
+        elif not amount:
+            yield Fault(here, "a budget is more than 0", "Leave it out for none.")
+    if budgets.monthly_usd is not None and not budgets.monthly_usd:
+        yield Fault(("budgets", "monthly_usd"), "a budget is more than 0", "Leave it out for none.")
+    if link and not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", link):
+        yield Fault(("digest", "link"), "expected http(s), host and path", "Write it like https://acme.github.io/costs/.")
+
+
 def _wrong_files(config: Config) -> Iterator[Fault]:
     for index, file in enumerate(config.sources.files):
         here = ("sources", "files", index)
@@ -132,6 +154,42 @@ def _wrong_files(config: Config) -> Iterator[Fault]:
             yield Fault((*here, "url"), what, "Write it like https://example.com/usage.csv.")
 
 
+def _wrong_teams(teams: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
+    there: dict[str, str] = {}
+    for name, members in teams.items():
+        here = ("reports", "teams", name)
+        if not name.strip() or name.startswith("("):
+            yield Fault(here, "a team needs a name, and one that does not begin with '('", "Write it like platform: [octocat].")
+        for index, login in enumerate(members):
+            other = there.setdefault(login.casefold(), name)
+            if other != name:
+                what = f"'{login}' is in the team {other} already, and would count twice"
+                yield Fault((*here, index), what, "Put everybody into one team.")
+
+
+def _wrong_clouds(config: Config) -> Iterator[Fault]:
+    bedrock, vertex = config.sources.bedrock, config.sources.vertex
+    here = ("sources", "bedrock")
+    for region in _listed(bedrock.regions):
+        if not _REGION.fullmatch(region):
+            yield Fault((*here, "regions"), f"'{region}' is no region", "Write it like us-east-1.")
+    if bedrock.bucket is not None and not _BUCKET.fullmatch(bedrock.bucket):
+        yield Fault((*here, "bucket"), "expected a bucket's name alone", "Write it like acme-bedrock-logs, without s3://.")
+    if bedrock.log_group is not None and not _LOG_GROUP.fullmatch(bedrock.log_group):
+        yield Fault((*here, "log_group"), "expected the name or ARN of a log group", "Write it like /acme/bedrock.")
+    for key in ("table", "log_view"):
+        for table in _listed(getattr(vertex, key)):
+            if not _TABLE.fullmatch(table):
+                remedy = "Write it like acme-ai.vertex_logs.request_response_logging."
+                yield Fault(("sources", "vertex", key), "expected project.dataset.table", remedy)
+    if vertex.project is not None and not _PROJECT.fullmatch(vertex.project):
+        yield Fault(("sources", "vertex", "project"), "this is no project id", "Write it like acme-ai.")
+
+
+def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
 def _amounts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Decimal]]:
     """Every amount in the configuration with its path."""
     if isinstance(value, Decimal):
@@ -139,6 +197,9 @@ def _amounts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Decimal]]:
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from _amounts(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _amounts(item, (*path, key))
     elif isinstance(value, msgspec.Struct):
         for key in value.__struct_fields__:
             yield from _amounts(getattr(value, key), (*path, key))

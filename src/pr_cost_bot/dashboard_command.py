@@ -7,22 +7,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal
 
+import msgspec
+
+from pr_cost_bot.config import Budgets
 from pr_cost_bot.dashboard.columns import pull_columns
 from pr_cost_bot.dashboard.document import Settings, summary
 from pr_cost_bot.dashboard.entries import EntryError
-from pr_cost_bot.dashboard.privacy import shown
+from pr_cost_bot.dashboard.privacy import shown, without_median
 from pr_cost_bot.dashboard.reading import Table, read_table
 from pr_cost_bot.dashboard.writing import write_site
+from pr_cost_bot.database_option import VARIABLE, add_database_option, named_database
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError
 from pr_cost_bot.reports.privacy import Privacy
+from pr_cost_bot.reports_config import add_privacy_options, privacy_of, read_config
 from pr_cost_bot.settings import SettingsError, clock
 
 OK, NOT_WRITTEN, WRONG = 0, 1, 2
-DATABASE_VARIABLE = "PR_COST_BOT_DATABASE_URL"
-KEY_VARIABLE = "PR_COST_BOT_PSEUDONYM_KEY"
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
@@ -34,7 +36,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     try:
         now, allowed = clock(environ), privacy(options, environ)
         table = read_table(sources(options, environ), now.date())
-        leave_dashboard(options.output, table, allowed, now, options.budget)
+        leave_dashboard(options.output, table, allowed, now, budgets(options).monthly_usd)
     except (EntryError, SettingsError) as error:
         sys.stderr.write(f"{error.problem}\n")
         return WRONG
@@ -53,7 +55,8 @@ def leave_dashboard(folder: Path, table: Table, privacy: Privacy, now: datetime,
     """Write the folder. Raises OSError."""
     people = privacy.people != "hidden"
     entries = shown(table.entries, privacy)
-    settings = Settings(now=now, people=people, budget_usd=budget)
+    few = without_median(table.entries, privacy)
+    settings = Settings(now=now, people=people, budget_usd=budget, without_median=few)
     write_site(folder, summary(entries, table.usage, settings), pull_columns(entries, people=privacy.people == "shown"))
 
 
@@ -65,47 +68,43 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="a folder with the data branch's pr_costs/*.json, a pr_cost.json, or a SQLAlchemy URL; several times for several "
-        f"(default: ${DATABASE_VARIABLE})",
+        help="a folder with the data branch's pr_costs/*.json, a pr_cost.json, or a SQLAlchemy URL; several times for several",
     )
-    parser.add_argument("--budget", type=_amount, metavar="USD", help="a calendar month's budget in US dollars")
-    people = parser.add_mutually_exclusive_group()
-    people.add_argument("--people", action="store_true", help="name people; figures by developer")
-    people.add_argument("--pseudonyms", action="store_true", help=f"the same under invented names, made with ${KEY_VARIABLE}")
-    parser.add_argument(
-        "--min-group", type=int, default=1, metavar="N", help="show repositories of fewer than N people together (1)"
-    )
+    add_database_option(parser)
+    about = "a calendar month's budget in US dollars (budgets.monthly_usd of the configuration)"
+    parser.add_argument("--budget", type=_amount, metavar="USD", help=about)
+    add_privacy_options(parser)
+    parser.add_argument("--min-group", type=int, metavar="N", help="show repositories of fewer than N people together (1)")
 
 
 def sources(options: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
     """Where the table is. Raises EntryError when nothing says so."""
-    named: list[str] = options.sources or [url for url in [environ.get(DATABASE_VARIABLE, "").strip()] if url]
+    if options.sources and options.database:
+        raise EntryError(
+            Problem("--from and --database name two tables.", "", "Give a folder with --from or a database with --database.")
+        )
+    url = named_database(options, environ)
+    named: list[str] = options.sources or ([url] if url else [])
     if not named:
         raise EntryError(
             Problem(
                 "No table is named.",
                 "Figures need one.",
-                f"Give --from a folder of the data branch, a pr_cost.json or a database URL, or set {DATABASE_VARIABLE}.",
+                f"Give --from a folder of the data branch or a pr_cost.json, or --database, or set {VARIABLE}.",
             )
         )
     return named
 
 
 def privacy(options: argparse.Namespace, environ: Mapping[str, str]) -> Privacy:
-    """Who may be named. Raises EntryError when pseudonyms lack their key."""
-    key = environ.get(KEY_VARIABLE, "").encode()
-    if options.pseudonyms and not key:
-        raise EntryError(
-            Problem(
-                f"--pseudonyms needs a key in {KEY_VARIABLE}.",
-                "Without a secret, anybody could try all names and see which fits.",
-                "Set it to a long random text, and keep it: another key makes other names.",
-            )
-        )
-    people: Literal["hidden", "pseudonyms", "shown"] = (
-        "shown" if options.people else "pseudonyms" if options.pseudonyms else "hidden"
-    )
-    return Privacy(people=people, key=key, min_group=options.min_group)
+    """Who may be named, by the configuration and the options. Raises SettingsError."""
+    return privacy_of(options, read_config(options).reports, environ)
+
+
+def budgets(options: argparse.Namespace) -> Budgets:
+    """The configuration's budgets; --budget goes before its `monthly_usd`. Raises SettingsError."""
+    found = read_config(options).budgets
+    return found if options.budget is None else msgspec.structs.replace(found, monthly_usd=options.budget)
 
 
 def _amount(text: str) -> Decimal:

@@ -9,21 +9,22 @@ from typing import TextIO
 
 import msgspec
 
+from pr_cost_bot.database_option import VARIABLE, add_database_option, named_database
 from pr_cost_bot.ledger.database import Database
+from pr_cost_bot.list_prices import list_prices
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError
 from pr_cost_bot.reports import overview, pages, pull_pages
 from pr_cost_bot.reports.asked import Asked
-from pr_cost_bot.reports.caching import TokenPrices
-from pr_cost_bot.reports.privacy import Privacy
 from pr_cost_bot.reports.scope import Filters, Period, QuestionError, Scope, last_days, pull_request_key
 from pr_cost_bot.reports.sheet import Sheet, render
+from pr_cost_bot.reports.teams import TEAM, Teams
 from pr_cost_bot.reports.usage_sums import DIMENSIONS
+from pr_cost_bot.reports_config import add_privacy_options, privacy_of, read_config
 from pr_cost_bot.settings import SettingsError, clock
 
 OK, UNREADABLE, WRONG = 0, 1, 2
-DATABASE_VARIABLE = "PR_COST_BOT_DATABASE_URL"
-KEY_VARIABLE = "PR_COST_BOT_PSEUDONYM_KEY"
+_DIMENSIONS = (*DIMENSIONS, TEAM)
 
 _PLAIN_QUESTIONS: dict[str, tuple[Callable[[Asked], Sheet], str]] = {
     "overview": (overview.overview, "cost per merged pull request, ticket and commit, and their trend (the default)"),
@@ -46,9 +47,19 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO, s
         now = clock(environ)
         filters = Filters(**{name: tuple(getattr(options, f"only_{name}")) for name in Filters.__struct_fields__})
         scope = Scope(period_of(options, now), filters)
-        privacy = msgspec.structs.replace(privacy_of(options, environ), min_group=options.min_group)
+        config = read_config(options)
+        privacy, teams = privacy_of(options, config.reports, environ), Teams(config.reports.teams)
+        prices = list_prices(now, config.prices)
         with Database(database_url(options, environ)).reading() as connection:
-            asked = Asked(connection=connection, scope=scope, privacy=privacy, now=now, prices=_prices(now))
+            asked = Asked(
+                connection=connection,
+                scope=scope,
+                privacy=privacy,
+                now=now,
+                prices=prices,
+                teams=teams,
+                budget_usd=config.budgets.monthly_usd,
+            )
             sheets = _answer(options, asked)
     except (QuestionError, SettingsError) as error:
         stderr.write(f"{error.problem}\n")
@@ -110,10 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     questions = parser.add_subparsers(dest="question", required=True, metavar="QUESTION")
     for name, (_, what) in _PLAIN_QUESTIONS.items():
         questions.add_parser(name, parents=[common], help=what)
-    by = questions.add_parser("by", parents=[common], help=f"spend by one or two of: {', '.join(DIMENSIONS)}")
-    by.add_argument("dimensions", nargs="+", choices=DIMENSIONS, metavar="WHAT")
+    by = questions.add_parser("by", parents=[common], help=f"spend by one or two of: {', '.join(_DIMENSIONS)}")
+    by.add_argument("dimensions", nargs="+", choices=_DIMENSIONS, metavar="WHAT")
     estimates = questions.add_parser("estimates", parents=[common], help="AI-Budget estimates against what it came to")
-    estimates.add_argument("--by", choices=("repository", "developer", "purpose"), default="repository")
+    estimates.add_argument("--by", choices=("repository", "team", "developer", "purpose"), default="repository")
     explain = questions.add_parser("explain", parents=[common], help="every cent of one pull request")
     explain.add_argument("pull_request_name", metavar="OWNER/REPO#N")
     return parser
@@ -122,13 +133,11 @@ def _parser() -> argparse.ArgumentParser:
 def who_and_when() -> argparse.ArgumentParser:
     """The options of everything that reads usage: which database, which days, and whether people are named."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--database", metavar="URL", help=f"SQLAlchemy URL; default: ${DATABASE_VARIABLE}")
+    add_database_option(common)
     common.add_argument("--days", type=int, default=30, metavar="N", help="the last N days, today included (30)")
     common.add_argument("--from", dest="start", type=_day, metavar="DATE", help="first day, instead of --days")
     common.add_argument("--to", dest="end", type=_day, metavar="DATE", help="last day (today)")
-    people = common.add_mutually_exclusive_group()
-    people.add_argument("--people", action="store_true", help="name people; figures by developer")
-    people.add_argument("--pseudonyms", action="store_true", help=f"the same under invented names, made with ${KEY_VARIABLE}")
+    add_privacy_options(common)
     return common
 
 
@@ -137,11 +146,17 @@ def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False, parents=[who_and_when()])
     common.add_argument("--format", choices=("table", "csv", "json", "markdown"), default="table")
     common.add_argument("--limit", type=int, metavar="N", help="at most N rows")
-    common.add_argument("--min-group", type=int, default=1, metavar="N", help="show groups of fewer people together")
+    common.add_argument("--min-group", type=_people, metavar="N", help="show groups of fewer people together")
     only = common.add_argument_group("filters", "Each of them several times if need be.")
     for option in filters:
         only.add_argument(option, dest=f"only_{option[2:].replace('-', '_')}", action="append", default=[], metavar="NAME")
     return common
+
+
+def _people(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of people from 1 to 1000")
+    return int(text)
 
 
 def _day(text: str) -> date:
@@ -162,46 +177,15 @@ def period_of(options: argparse.Namespace, now: datetime) -> Period:
     return period
 
 
-def privacy_of(options: argparse.Namespace, environ: Mapping[str, str]) -> Privacy:
-    """Whether people are named. Raises QuestionError."""
-    key = environ.get(KEY_VARIABLE, "").encode()
-    if options.pseudonyms and not key:
-        raise QuestionError(
-            Problem(
-                f"--pseudonyms needs a key in {KEY_VARIABLE}.",
-                "Without a secret, anybody could try all names and see which fits.",
-                "Set it to a long random text, and keep it: another key makes other names.",
-            )
-        )
-    if options.people:
-        return Privacy(people="shown")
-    return Privacy(people="pseudonyms", key=key) if options.pseudonyms else Privacy()
-
-
 def database_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
     """From --database or the environment. Raises QuestionError."""
-    url = options.database or environ.get(DATABASE_VARIABLE, "").strip()
-    if not url:
+    url = named_database(options, environ)
+    if url is None:
         raise QuestionError(
             Problem(
                 "No database is named.",
                 "This needs one.",
-                f"Give --database or set {DATABASE_VARIABLE}; 'pr-cost-bot ledger sync' makes one from the data branch.",
+                f"Give --database or set {VARIABLE}; 'pr-cost-bot ledger sync' makes one from the data branch.",
             )
         )
-    return str(url)
-
-
-def _prices(now: datetime) -> Callable[[str], TokenPrices | None]:
-    """Today's list prices: good enough for what caching saved, which no bill shows."""
-
-    def prices(model: str) -> TokenPrices | None:
-        from pr_cost_bot.model import Terms  # noqa: PLC0415
-        from pr_cost_bot.pricing.quotes import quote  # noqa: PLC0415 - the list takes a third of a second to load
-
-        found = quote(model, "", now, Terms())
-        return (
-            None if found is None else TokenPrices(found.rates[0].input, found.rates[0].cache_read, found.rates[0].cache_write)
-        )
-
-    return prices
+    return url

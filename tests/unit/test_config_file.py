@@ -199,6 +199,33 @@ def test_a_vendor_that_is_no_source_is_named_with_the_nearest_one():
     assert "Known sources: anthropic, bedrock, copilot, " in problem_of("people: [{github: a, vendors: {xyzzy: b}}]")
 
 
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        ("bedrock: {bucket: s3://acme}", "sources.bedrock.bucket: expected a bucket's name alone"),
+        ("bedrock: {log_group: 'a b'}", "sources.bedrock.log_group: expected the name or ARN of a log group"),
+        ("bedrock: {regions: [eu-west-1, Ireland]}", "sources.bedrock.regions: 'Ireland' is no region"),
+        ("bedrock: {regions: 'eu-west-1.evil.example/'}", "is no region"),
+        ("vertex: {table: logs.calls}", "sources.vertex.table: expected project.dataset.table"),
+        ("vertex: {log_view: 'acme-ai.d.t` WHERE 1=1 --'}", "sources.vertex.log_view: expected project.dataset.table"),
+        ("vertex: {table: [acme-ai.d.t, 'acme-ai.d.t\\n']}", "sources.vertex.table"),
+        ("vertex: {project: ../secret}", "sources.vertex.project: this is no project id"),
+        ("vertex: {max_gib: 0}", "sources.vertex.max_gib"),
+    ],
+)
+def test_what_stands_in_an_address_or_a_query_is_nothing_but_a_name(section, line):
+    assert line in problem_of(f"sources: {{{section}}}")
+
+
+def test_names_of_clouds_are_taken_as_they_are():
+    text = (
+        "sources:\n  bedrock: {log_group: 'arn:aws:logs:eu-west-1:1:log-group:/a/b', regions: us-gov-west-1, bucket: a.logs}\n"
+        "  vertex: {table: ['acme.com:acme-ai.logs_1.calls-2'], project: acme-ai, max_gib: 5}\n"
+    )
+    sources = parse_config(text, NAME).sources
+    assert (sources.bedrock.regions, sources.vertex.table) == ("us-gov-west-1", ("acme.com:acme-ai.logs_1.calls-2",))
+
+
 def test_with_files_any_name_that_is_not_mistyped_may_be_a_source():
     files = "sources: {files: [{path: usage.jsonl}]}\n"
     assert parse_config(files + "people: [{github: a, vendors: {xyzzy: b}}]", NAME).people[0].vendors == {"xyzzy": "b"}

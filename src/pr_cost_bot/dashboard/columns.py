@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pr_cost_bot.dashboard.entries import Entry
 from pr_cost_bot.dashboard.figures import by_model
-from pr_cost_bot.ledger.rows import dollars
+from pr_cost_bot.ledger.rows import exact_dollars
 from pr_cost_bot.render.escape import clean
 from pr_cost_bot.render.names import friendly
 
@@ -46,7 +46,7 @@ def pull_columns(entries: Sequence[Entry], *, people: bool) -> dict[str, Any]:
             "title": clean(entry.title, 200),
             "state": STATES.index(entry.state),
             "day": (entry.day - _EPOCH).days,
-            "cost": dollars(entry.cost_usd),
+            "cost": exact_dollars(entry.cost_usd),
             "commits": entry.commits,
             "input": entry.input_tokens,
             "output": entry.output_tokens,

@@ -18,20 +18,20 @@ from pr_cost_bot.dashboard.series import (
     Usage,
     model_series,
     share_curve,
+    spend_by_day,
     spend_series,
     trend_series,
     usage_within,
 )
 from pr_cost_bot.dashboard.windows import Window, windows
-from pr_cost_bot.ledger.rows import dollars, rfc3339
+from pr_cost_bot.ledger.rows import exact_dollars, rfc3339
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.render.escape import clean
 from pr_cost_bot.render.names import friendly
 from pr_cost_bot.reports.amounts import ratio
+from pr_cost_bot.reports.budget import BudgetState, budget_state
 from pr_cost_bot.reports.concentration import Concentration
-from pr_cost_bot.reports.forecast import forecast
 from pr_cost_bot.reports.outliers import FACTOR, Outlier
-from pr_cost_bot.reports.scope import Period, month_of, next_month
 
 SUMMARY_VERSION = 1
 _DIGITS = Decimal("1e-12")
@@ -40,11 +40,15 @@ _NAME = 120
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`budget_usd` is for a calendar month. `people`: whether there is a panel by developer."""
+    """`budget_usd` is for a calendar month. `people`: whether there is a panel by developer.
+
+    `without_median`: repositories of so few people that their median is not to be told.
+    """
 
     now: datetime
     people: bool = False
     budget_usd: Decimal | None = None
+    without_median: frozenset[str] = frozenset()
 
 
 def summary(entries: Sequence[Entry], usage: Usage | None, settings: Settings) -> dict[str, Any]:
@@ -57,7 +61,9 @@ def summary(entries: Sequence[Entry], usage: Usage | None, settings: Settings) -
         "pulls": len(entries),
         "repositories": len({entry.repository for entry in entries}),
         "outlier_factor": FACTOR,
-        "budget": None if settings.budget_usd is None else _budget(entries, usage, settings.budget_usd, settings.now.date()),
+        "budget": None
+        if settings.budget_usd is None
+        else _budget(budget_state(spend_by_day(entries, usage), settings.budget_usd, settings.now.date())),
         "windows": [_window(window, entries, days, usage, settings) for window in windows(entries, settings.now)],
     }
 
@@ -84,9 +90,9 @@ def _window(window: Window, entries: Sequence[Entry], days: Days, usage: Usage |
         "charts": _charts(window, here, days, usage, settings.budget_usd),
         "spread": spread,
         "models": [_model(one) for one in figures.models(here, past, model_name)],
-        "repositories": [_member(one) for one in repositories],
+        "repositories": [_repository(one, settings.without_median) for one in repositories],
         "developers": None if developers is None else [_member(one) for one in developers],
-        "outliers": [_outlier(one) for one in figures.extremes(here)[:_MOST_OUTLIERS]],
+        "outliers": [_outlier(one) for one in figures.extremes(here, settings.without_median)[:_MOST_OUTLIERS]],
     }
 
 
@@ -137,6 +143,11 @@ def _member(one: Member) -> dict[str, Any]:
     return _exact(one, name=clean(one.name, _NAME), merged=_merged(one.merged))
 
 
+def _repository(one: Member, without_median: frozenset[str]) -> dict[str, Any]:
+    merged = msgspec.structs.replace(one.merged, median_usd=None) if one.name in without_median else one.merged
+    return _member(msgspec.structs.replace(one, merged=merged))
+
+
 def _model(one: ModelShare) -> dict[str, Any]:
     return _exact(one)
 
@@ -174,23 +185,15 @@ def _usage(one: DayUsage) -> dict[str, Any]:
     }
 
 
-def _budget(entries: Sequence[Entry], usage: Usage | None, budget: Decimal, today: date) -> dict[str, Any]:
+def _budget(state: BudgetState) -> dict[str, Any]:
     """The calendar month: what is spent, which part of it is gone, and what `report forecast` would say."""
-    by_day: dict[date, Decimal] = {}
-    if usage is None:
-        for entry in entries:
-            by_day[entry.day] = by_day.get(entry.day, ZERO) + entry.cost_usd
-    else:
-        by_day = {day: one.total_usd for day, one in usage.items()}
-    month = Period(month_of(today), next_month(today))
-    spent = sum((cost for day, cost in by_day.items() if month.start <= day <= today), ZERO)
     return {
-        "monthly_usd": exact(budget),
-        "month": f"{today:%Y-%m}",
-        "spent_usd": exact(spent),
-        "used": exact(ratio(spent, budget)),
-        "gone": exact(ratio((today - month.start).days + 1, month.days)),
-        "forecast_usd": exact(max(forecast(by_day, today).forecast_usd, spent)),
+        "monthly_usd": exact(state.budget_usd),
+        "month": f"{state.today:%Y-%m}",
+        "spent_usd": exact(state.spent_usd),
+        "used": exact(state.used),
+        "gone": exact(ratio(state.days, state.month.days)),
+        "forecast_usd": exact(state.forecast_usd),
     }
 
 
@@ -199,7 +202,7 @@ def exact(value: Decimal | None) -> str | None:
     if value is None:
         return None
     finer = isinstance(exponent := value.as_tuple().exponent, int) and exponent < -18
-    return dollars(value.quantize(_DIGITS, ROUND_HALF_UP) if finer else value)
+    return exact_dollars(value.quantize(_DIGITS, ROUND_HALF_UP) if finer else value)
 
 
 def _exact(struct: msgspec.Struct, **replaced: Any) -> dict[str, Any]:

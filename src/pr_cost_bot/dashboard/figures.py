@@ -1,7 +1,7 @@
 """The figures of one window, exactly: headline, groups, concentration. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from operator import attrgetter
 
@@ -12,7 +12,7 @@ from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.amounts import Amounts, Group, ratio
 from pr_cost_bot.reports.concentration import Concentration, concentration
 from pr_cost_bot.reports.headline import change
-from pr_cost_bot.reports.outliers import Outlier, outliers
+from pr_cost_bot.reports.outliers import FACTOR, Outlier, outliers
 from pr_cost_bot.reports.pulls import PullRow, median
 from pr_cost_bot.reports.scope import Period
 
@@ -157,10 +157,13 @@ def spread(members: Iterable[tuple[str, Decimal]]) -> Concentration:
     return concentration([Group((name,), Amounts(cost_usd=cost)) for name, cost in members])
 
 
-def extremes(here: Sequence[Entry]) -> list[Outlier]:
-    """Pull requests at many times their repository's median, the most extreme first (as `report outliers` has them)."""
+def extremes(here: Sequence[Entry], few: Collection[str] = (), factor: int = FACTOR) -> list[Outlier]:
+    """Pull requests at many times their repository's median, the most extreme first (as `report outliers` has them).
+
+    `few`: repositories of so few people that everybody's median is taken.
+    """
     rows = [_report_row(entry) for entry in here]
-    return outliers(rows, [row for row in rows if row.state == "merged"])
+    return outliers(rows, [row for row in rows if row.state == "merged"], factor, few=few)
 
 
 def _members(parts: dict[str, list[Part]]) -> list[Member]:

@@ -10,6 +10,7 @@ import msgspec
 from pr_cost_bot.dashboard.entries import Entry, EntryError, convert, decode, newest
 from pr_cost_bot.dashboard.series import DayUsage, Usage
 from pr_cost_bot.model import ZERO, Problem
+from pr_cost_bot.reports.scope import Period
 
 _FIRST_DAY = date(2020, 1, 1)
 
@@ -21,13 +22,16 @@ class Table(msgspec.Struct, frozen=True):
     usage: Usage | None
 
 
-def read_table(sources: Sequence[str], today: date) -> Table:
-    """Read all sources, each a folder, a JSON file or a SQLAlchemy URL. Raises EntryError, PublishError."""
+def read_table(sources: Sequence[str], today: date, since: date | None = None) -> Table:
+    """Read all sources, each a folder, a JSON file or a SQLAlchemy URL; `since`: no older than that, where it is a database.
+
+    Raises EntryError, PublishError.
+    """
     entries: list[Entry] = []
     usages: list[Usage] = []
     for source in sources:
         if "://" in source:
-            found, usage = _database(source, today)
+            found, usage = _database(source, Period(since or _FIRST_DAY, today + timedelta(days=1)))
             entries += found
             usages += [] if usage is None else [usage]
         else:
@@ -69,23 +73,23 @@ def _rows_below(folder: Path) -> Iterator[Path]:
     return folder.glob("**/pr_costs/*.json")
 
 
-def _database(url: str, today: date) -> tuple[list[Entry], Usage | None]:
+def _database(url: str, days: Period) -> tuple[list[Entry], Usage | None]:
     from pr_cost_bot.ledger.sql import SqlLedger  # noqa: PLC0415 - loading SQLAlchemy takes a third of a second
 
-    return [convert(row) for row in SqlLedger(url).rows()], _usage(url, today)
+    since = None if days.start == _FIRST_DAY else days.moments[0]
+    return [convert(row) for row in SqlLedger(url).rows(since)], _usage(url, days)
 
 
-def _usage(url: str, today: date) -> Usage | None:
+def _usage(url: str, days: Period) -> Usage | None:
     from pr_cost_bot.ledger.database import Database  # noqa: PLC0415
-    from pr_cost_bot.reports.scope import Period, Scope  # noqa: PLC0415
+    from pr_cost_bot.reports.scope import Scope  # noqa: PLC0415
     from pr_cost_bot.reports.spend import spend  # noqa: PLC0415
     from pr_cost_bot.reports.usage_sums import has_usage  # noqa: PLC0415
 
     with Database(url).reading() as connection:
         if not has_usage(connection):
             return None
-        everything = Scope(Period(_FIRST_DAY, today + timedelta(days=1)))
-        groups = spend(connection, everything, "day", "reason", only=("cost_usd",))
+        groups = spend(connection, Scope(days), "day", "reason", only=("cost_usd",))
     costs: dict[date, dict[str, Decimal]] = {}
     for group in groups:
         day, reason = group.key

@@ -2,21 +2,24 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from pr_cost_bot.dashboard.entries import Entry, total
 from pr_cost_bot.dashboard.figures import Merged, by_model, merged_of
 from pr_cost_bot.dashboard.windows import Window, budget_of, steps
+from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.scope import Period
 
 MODELS_SHOWN = 5
 OTHERS = "Others"
 _CURVE_POINTS = 200
+_BUCKET = ("person", "source", "scope", "product", "model", "bucket_start", "grain")
 
 
 class Spend(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,43 @@ def usage_within(usage: Usage, period: Period) -> DayUsage:
             for reason, cost in one.rest_usd.items():
                 rest[reason] += cost
     return DayUsage(pulls, dict(rest))
+
+
+def usage_of_runs(runs: Iterable[UsageOfRun]) -> Usage:
+    """What runs saw of their people's usage; of a bucket that several saw, what the last one says."""
+    buckets: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for run in runs:
+        found: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+        for row in run.rows:
+            found[tuple(row[name] for name in _BUCKET)].append(row)
+        buckets |= found
+    pulls: dict[date, Decimal] = defaultdict(Decimal)
+    rest: dict[date, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in (row for rows in buckets.values() for row in rows):
+        day, cost = datetime.fromisoformat(row["bucket_start"]).astimezone(UTC).date(), Decimal(row["cost_usd"])
+        if row["reason"]:
+            rest[day][row["reason"]] += cost
+        else:
+            pulls[day] += cost
+    return {day: DayUsage(pulls[day], dict(rest[day])) for day in {*pulls, *rest}}
+
+
+def spend_by_day(entries: Iterable[Entry], usage: Usage | None) -> dict[date, Decimal]:
+    """All spend: on the day of use where the table keeps usage, else on the pull requests' own days."""
+    if usage is not None:
+        return {day: one.total_usd for day, one in usage.items()}
+    by_day: dict[date, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        by_day[entry.day] += entry.cost_usd
+    return dict(by_day)
+
+
+def spend_by_repository(entries: Iterable[Entry]) -> dict[str, dict[date, Decimal]]:
+    """What each repository's pull requests cost, on their own days."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.repository].append(entry)
+    return {repository: spend_by_day(some, None) for repository, some in found.items()}
 
 
 def trend_series(days: Days, window: Window) -> Trend:

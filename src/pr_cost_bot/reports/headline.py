@@ -11,7 +11,8 @@ from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.amounts import Amounts, ratio
 from pr_cost_bot.reports.pulls import PullRow, median, merged_pulls
 from pr_cost_bot.reports.scope import Scope
-from pr_cost_bot.reports.spend import spent, tickets_of
+from pr_cost_bot.reports.spend import spent
+from pr_cost_bot.tickets import tickets_of
 
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ def headline(connection: sa.Connection, scope: Scope) -> Headline:
     """The figures of one period."""
     pulls = merged_pulls(connection, scope)
     merged_usd = sum((pull.cost_usd for pull in pulls), ZERO)
-    by_ticket = ticket_costs(pulls)
+    by_ticket = ticket_costs(pulls, scope.filters.ticket)
     return Headline(
         spent=spent(connection, scope),
         merged=len(pulls),
@@ -56,20 +57,21 @@ def headline(connection: sa.Connection, scope: Scope) -> Headline:
         median_usd=median([pull.cost_usd for pull in pulls]),
         commits=sum(pull.commits for pull in pulls),
         tickets=len(by_ticket),
-        ticket_usd=sum((pull.cost_usd for pull in pulls if tickets_of(pull.ticket)), ZERO),
+        ticket_usd=sum(by_ticket.values(), ZERO),
         median_ticket_usd=median(list(by_ticket.values())),
         incomplete=sum(not pull.complete for pull in pulls),
         unsettled=sum(not pull.settled for pull in pulls),
     )
 
 
-def ticket_costs(pulls: Sequence[PullRow]) -> dict[str, Decimal]:
-    """What each ticket cost; a pull request with several counts in equal parts."""
+def ticket_costs(pulls: Sequence[PullRow], wanted: Sequence[str] = ()) -> dict[str, Decimal]:
+    """What each ticket cost; a pull request with several counts in equal parts. `wanted`: only these; empty: all."""
     costs: dict[str, Decimal] = defaultdict(Decimal)
     for pull in pulls:
         names = tickets_of(pull.ticket)
         for name in names:
-            costs[name] += pull.cost_usd / len(names)
+            if not wanted or name in wanted:
+                costs[name] += pull.cost_usd / len(names)
     return dict(costs)
 
 

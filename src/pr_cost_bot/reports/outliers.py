@@ -1,7 +1,7 @@
 """Pull requests that cost many times what is usual where they were made. Pure."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -21,21 +21,33 @@ class Outlier(msgspec.Struct, frozen=True):
     times: Decimal
 
 
-def outliers(pulls: Sequence[PullRow], usual: Sequence[PullRow], factor: int = FACTOR) -> list[Outlier]:
+def by_repository(pull: PullRow) -> str:
+    """A team, as long as nobody has named any."""
+    return pull.repository
+
+
+def outliers(
+    pulls: Sequence[PullRow],
+    usual: Sequence[PullRow],
+    factor: int = FACTOR,
+    *,
+    team: Callable[[PullRow], str] = by_repository,
+    few: Collection[str] = (),
+) -> list[Outlier]:
     """Those of `pulls` at `factor` times the median of their team or more, the most extreme first.
 
-    A team is a repository. `usual`: the pull requests that make the medians; those without cost are left out, or a team where
-    few use AI would have outliers only.
+    `usual`: the pull requests that make the medians; those without cost are left out, or a team where few use AI would have
+    outliers only. `few`: teams of so few people that their own median is not to be told; everybody's is taken.
     """
     costs: dict[str, list[Decimal]] = defaultdict(list)
     for pull in usual:
         if pull.cost_usd > 0:
-            costs[pull.repository].append(pull.cost_usd)
+            costs[team(pull)].append(pull.cost_usd)
     everybody = median([cost for some in costs.values() for cost in some])
+    medians = {name: median(own) for name, own in costs.items() if len(own) >= ENOUGH and name not in few}
     found = []
     for pull in pulls:
-        own = costs.get(pull.repository, [])
-        middle = median(own) if len(own) >= ENOUGH else everybody
+        middle = medians.get(team(pull), everybody)
         if middle and pull.cost_usd >= factor * middle:
             found.append(Outlier(pull, middle, pull.cost_usd / middle))
     return sorted(found, key=lambda outlier: (-outlier.times, outlier.pull.name))

@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
-from pr_cost_bot.ledger.rows import dollars
+from pr_cost_bot.ledger.rows import exact_dollars
+from pr_cost_bot.render.numbers import dollars, enumeration, times
 from pr_cost_bot.reports.asked import Asked
 from pr_cost_bot.reports.explain import Explanation, explain
 from pr_cost_bot.reports.headline import Headline, change, headline
 from pr_cost_bot.reports.scope import EPOCH
 from pr_cost_bot.reports.sheet import Column, Sheet
+from pr_cost_bot.tickets import tickets_of
 
 _LINES = (
     ("Cost per merged pull request, mean", "mean_usd"),
@@ -32,7 +34,11 @@ def overview(asked: Asked) -> Sheet:
     rows = [_line(title, getattr(now, name), getattr(before, name)) for title, name in _LINES]
     rows += [
         _line("Spend", now.spent.cost_usd, before.spent.cost_usd),
-        _line("… on no pull request", now.spent.unattributed_usd, before.spent.unattributed_usd),
+        *(
+            [_line("… on no pull request", now.spent.unattributed_usd, before.spent.unattributed_usd)]
+            if asked.knows_the_rest
+            else []
+        ),
         _line("… billed", now.spent.billed_usd, before.spent.billed_usd),
     ]
     columns = [
@@ -52,7 +58,7 @@ def explanation(asked: Asked, repository: str, number: int) -> tuple[Sheet, Shee
     lines = Sheet(
         title=f"{repository}#{number}: {row['title']}",
         columns=[*_KEY, *_AMOUNTS],
-        rows=_together([{**line, "person": asked.privacy.name(line["person"])} for line in found.lines]),
+        rows=_together([{**line, "person": asked.privacy.beside_pull_request(line["person"])} for line in found.lines]),
         total={"source": "Total", **row},
         notes=_checks(found),
     )
@@ -66,7 +72,7 @@ def explanation(asked: Asked, repository: str, number: int) -> tuple[Sheet, Shee
                     **msgspec.structs.asdict(bucket.amounts),
                     "billed_usd": None if bucket.amounts.unknown_usd else bucket.amounts.billed_usd,
                     "time": _time(bucket.day, bucket.hour),
-                    "person": asked.privacy.name(bucket.person),
+                    "person": asked.privacy.beside_pull_request(bucket.person),
                 }
                 for bucket in found.buckets
             ]
@@ -125,13 +131,24 @@ def _counts(now: Headline, before: Headline) -> tuple[str, ...]:
 
 
 def _checks(found: Explanation) -> tuple[str, ...]:
-    row, lines, usage = (dollars(amount) for amount in (found.row["cost_usd"], found.lines_usd, found.buckets_usd))
+    row, lines, usage = (exact_dollars(amount) for amount in (found.row["cost_usd"], found.lines_usd, found.buckets_usd))
     notes = [f"Evidence allows ${found.row['low_usd']:.2f} to ${found.row['high_usd']:.2f}."]
+    notes += _intent(found.row)
     if lines != row:
         notes.append(f"The lines add up to ${lines}, not to the row's ${row}: the row was changed by hand.")
     if found.buckets and usage != row:
         notes.append(f"The usage adds up to ${usage}: a run of another pull request has seen these hours since.")
     return tuple(notes)
+
+
+def _intent(row: Mapping[str, Any]) -> list[str]:
+    """What the comment says of estimate and tickets."""
+    names, estimate, cost = tickets_of(row["ticket"]), row["estimate_usd"], row["cost_usd"]
+    notes = [f"Split evenly between {enumeration(names)}."] if len(names) > 1 else []
+    if estimate is not None:
+        compared = f" ({times(cost / estimate)})" if estimate > 0 and cost > 0 else ""
+        notes.append(f"Estimate {dollars(estimate)}, actual {dollars(cost)}{compared}.")
+    return notes
 
 
 def _time(day: int, hour: int) -> str:

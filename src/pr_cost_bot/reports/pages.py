@@ -1,19 +1,20 @@
 """Every question as a sheet: what is asked of the table, and which columns the answer has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from pr_cost_bot.reports import caching as caches
-from pr_cost_bot.reports.amounts import Amounts, folded, ratio, total
+from pr_cost_bot.reports.amounts import Amounts, Group, folded, ratio, total
 from pr_cost_bot.reports.asked import Asked
 from pr_cost_bot.reports.concentration import Concentration, concentration
 from pr_cost_bot.reports.mix import model_mix
 from pr_cost_bot.reports.pulls import some_have_several_tickets
 from pr_cost_bot.reports.sheet import Column, Sheet
-from pr_cost_bot.reports.usage_sums import NO_PULL_REQUEST
+from pr_cost_bot.reports.teams import SMALL_TEAMS, TEAM
+from pr_cost_bot.reports.usage_sums import NO_PULL_REQUEST, NOBODY
 
 _COST = ("cost_usd",)
 
@@ -22,24 +23,44 @@ def by(asked: Asked, *dimensions: str) -> Sheet:
     """Spend by one or two things."""
     groups = asked.spend(*dimensions)
     whole = total(groups)
-    split = "ticket" in dimensions and some_have_several_tickets(asked.connection)
+    notes = [*asked.notes(), *_about_tickets(asked, dimensions), *_about_teams(asked, dimensions, groups)]
     return Sheet(
         title=f"Spend by {' and '.join(dimensions)}, {asked.scope.period}",
         columns=[*(Column(name, name.capitalize()) for name in dimensions), *_AMOUNTS],
         rows=[{**dict(zip(dimensions, group.key, strict=True)), **_amounts(group.amounts, whole)} for group in groups],
         total={dimensions[0]: "Total", **_amounts(whole, whole)},
-        notes=(*asked.notes(), *(("Pull requests with several tickets are split equally between them.",) if split else ())),
+        notes=notes,
     )
+
+
+def _about_tickets(asked: Asked, dimensions: Sequence[str]) -> Iterable[str]:
+    if not ("ticket" in dimensions or asked.scope.filters.ticket) or not some_have_several_tickets(asked.connection):
+        return
+    how = "are split equally between them" if "ticket" in dimensions else "count whole here"
+    yield f"Pull requests with several tickets {how}."
+
+
+def _about_teams(asked: Asked, dimensions: Sequence[str], groups: Sequence[Group]) -> Iterable[str]:
+    if TEAM in dimensions and any(SMALL_TEAMS in group.key for group in groups):
+        yield f"{SMALL_TEAMS}: those of whom fewer than {asked.privacy.least} people used anything, together."
 
 
 def concentrations(asked: Asked) -> Sheet:
     """Who and what drives the spend: the top tenth, and the fewest that make half."""
     both = asked.spend("repository", "pull-request", only=_COST)
     kinds = {
-        "repository": folded(both, 0),
-        "pull-request": [group for group in folded(both, 1) if group.key[0] != NO_PULL_REQUEST],
-        **({} if asked.privacy.people == "hidden" else {"developer": asked.spend("developer", only=_COST)}),
+        "repository": concentration(folded(both, 0)),
+        "pull-request": concentration([group for group in folded(both, 1) if group.key[0] != NO_PULL_REQUEST]),
     }
+    notes = [*asked.notes()]
+    if asked.privacy.people != "hidden":
+        kinds["developer"] = concentration(_of_somebody(asked.spend("developer", only=_COST)))
+    else:
+        everybody = concentration(_of_somebody(asked.persons(only=_COST)))
+        if min(everybody.top, len(everybody.half)) >= asked.privacy.least:
+            kinds["developer"] = msgspec.structs.replace(everybody, half=tuple(map(_nameless, everybody.half)))
+        else:
+            notes.append("Developers are too few for a figure that is nobody's alone; --people shows it.")
     columns = [
         Column("by", "By"),
         Column("count", "Count", "count"),
@@ -52,8 +73,8 @@ def concentrations(asked: Asked) -> Sheet:
     return Sheet(
         title=f"Concentration, {asked.scope.period}",
         columns=columns,
-        rows=[{"by": kind, **_concentration(concentration(groups))} for kind, groups in kinds.items()],
-        notes=asked.notes(),
+        rows=[{"by": kind, **_concentration(one)} for kind, one in kinds.items()],
+        notes=notes,
     )
 
 
@@ -116,27 +137,55 @@ def unattributed(asked: Asked) -> Sheet:
 
 
 def billed(asked: Asked) -> Sheet:
-    """What the usage costs against what lands on an invoice."""
+    """What the usage costs and would cost at list price, against what lands on an invoice."""
     columns = [
         Column("source", "Source"),
+        Column("list_usd", "At list price", "usd"),
         Column("cost_usd", "Cost", "usd"),
         Column("billed_usd", "Billed", "usd"),
         Column("included_usd", "In seats and pools", "usd"),
         Column("unknown_usd", "Not known", "usd"),
     ]
+    groups = asked.spend("source", "model")
+    listed, unknown = _at_list_price(groups, asked)
 
-    def row(name: str, amounts: Amounts) -> dict[str, Any]:
+    def row(name: str, amounts: Amounts, list_usd: Decimal | None) -> dict[str, Any]:
         included = amounts.cost_usd - amounts.billed_usd - amounts.unknown_usd
-        return {"source": name, **_amounts(amounts, amounts), "included_usd": included}
+        return {"source": name, **_amounts(amounts, amounts), "included_usd": included, "list_usd": list_usd}
 
-    groups = asked.spend("source")
     return Sheet(
         title=f"Cost and bill, {asked.scope.period}",
         columns=columns,
-        rows=[row(group.key[0], group.amounts) for group in groups],
-        total=row("Total", total(groups)),
-        notes=asked.notes(),
+        rows=[row(group.key[0], group.amounts, listed.get(group.key[0])) for group in folded(groups, 0)],
+        total=row("Total", total(groups), sum(listed.values(), Decimal(0)) if listed else None),
+        notes=(
+            *asked.notes(),
+            "List prices are today's, for plain requests.",
+            *((f"No list price or no tokens are known for {', '.join(unknown)}: not in that column.",) if unknown else ()),
+        ),
     )
+
+
+def _at_list_price(groups: Iterable[Group], asked: Asked) -> tuple[dict[str, Decimal], list[str]]:
+    """By source, as far as it is known; and the models of which it is not."""
+    listed: dict[str, Decimal] = {}
+    unknown: dict[str, None] = {}
+    for group in groups:
+        source, model = group.key
+        found = caches.at_list_price(group.amounts, asked.prices(model))
+        if found is None:
+            unknown[model or "unnamed models"] = None
+        else:
+            listed[source] = listed.get(source, Decimal(0)) + found
+    return listed, list(unknown)
+
+
+def _of_somebody(groups: Iterable[Group]) -> list[Group]:
+    return [group for group in groups if group.key[0] not in {NOBODY, ""}]
+
+
+def _nameless(group: Group) -> Group:
+    return msgspec.structs.replace(group, key=("",))
 
 
 _AMOUNTS = (
@@ -166,7 +215,7 @@ def _concentration(one: Concentration) -> dict[str, Any]:
         "top_share": one.top_share,
         "half": len(one.half),
         "half_part": one.half_share_of_members,
-        "names": ", ".join(group.key[0] for group in one.half[:3]),
+        "names": ", ".join(group.key[0] for group in one.half[:3] if group.key[0]),
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -18,12 +18,19 @@ _DIGITS = 10
 class Privacy(msgspec.Struct, frozen=True, kw_only=True):
     """`hidden`: no figure by person. `pseudonyms`: under names made with `key`, the same in every report with the same key.
 
-    `min_group`: groups of fewer persons are shown together, where persons are hidden.
+    `min_group`: groups of fewer persons are shown together, where persons are hidden. `min_team`: a figure by team, a group's
+    median, are of so many persons at least.
     """
 
     people: Literal["hidden", "pseudonyms", "shown"] = "hidden"
     key: bytes = b""
     min_group: int = 1
+    min_team: int = 1
+
+    @property
+    def least(self) -> int:
+        """How many persons a team's figure, or a group's median, needs."""
+        return 1 if self.people == "shown" else self.min_team
 
     def name(self, person: str) -> str:
         """The person as the report may show them; empty when it may not."""
@@ -32,6 +39,10 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True):
         if self.people == "hidden":
             return ""
         return "dev-" + hmac.new(self.key, person.casefold().encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+    def beside_pull_request(self, person: str) -> str:
+        """The person where a single pull request is shown, whose page on GitHub names its author: a pseudonym would be told."""
+        return person if person == NOBODY or self.people == "shown" else ""
 
     def allow(self, dimensions: Sequence[str], filters: Filters) -> None:
         """Raises QuestionError where a figure by person is asked for and hidden."""
@@ -52,6 +63,16 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True):
         if self.people == "shown" or self.min_group < 2 or not TIMES.isdisjoint(dimensions):
             return list(groups)
         return _folded(groups, self.min_group)
+
+
+def small_groups(people: Mapping[str, Collection[str]], least: int) -> frozenset[str]:
+    """Groups to be shown together. Too few people even then: the next smallest joins, or subtraction would tell."""
+    by_size = sorted(people, key=lambda name: (len(people[name]), name))
+    small = [name for name in by_size if len(people[name]) < least]
+    others = by_size[len(small) :]
+    while small and others and len({person for name in small for person in people[name]}) < least:
+        small.append(others.pop(0))
+    return frozenset(small)
 
 
 def _renamed(group: Group, place: int, name: str) -> Group:

@@ -1,20 +1,23 @@
 """Questions about pull requests, months and the table itself, as sheets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
 
+from pr_cost_bot.render.numbers import dollars
 from pr_cost_bot.reports.asked import Asked
 from pr_cost_bot.reports.estimates import Calibration, calibration
 from pr_cost_bot.reports.forecast import forecast, history_needed
-from pr_cost_bot.reports.outliers import FACTOR, outliers
-from pr_cost_bot.reports.pulls import merged_pulls, touched_pulls
+from pr_cost_bot.reports.outliers import FACTOR, by_repository, outliers
+from pr_cost_bot.reports.pulls import PullRow, merged_pulls, touched_pulls
 from pr_cost_bot.reports.reconcile import differences
 from pr_cost_bot.reports.scope import Scope
 from pr_cost_bot.reports.sheet import Column, Sheet
 from pr_cost_bot.reports.spend import spend
+from pr_cost_bot.reports.teams import NO_TEAM, SMALL_TEAMS, TEAM, few_authors, group_of
+from pr_cost_bot.reports.usage_sums import NONE
 
 _LEAST_ESTIMATES = 3
 
@@ -22,7 +25,8 @@ _LEAST_ESTIMATES = 3
 def extremes(asked: Asked) -> Sheet:
     """Pull requests at many times their repository's median."""
     touched = touched_pulls(asked.connection, asked.scope)
-    found = outliers(touched, [pull for pull in touched if pull.state == "merged"])
+    usual, team = [pull for pull in touched if pull.state == "merged"], _team(asked)
+    found = outliers(touched, usual, team=team, few=few_authors(usual, team, asked.privacy.least))
     columns = [
         Column("pull_request", "Pull request"),
         Column("title", "Title"),
@@ -32,12 +36,12 @@ def extremes(asked: Asked) -> Sheet:
         Column("times", "Of the median", "times"),
         Column("median_usd", "Median", "usd"),
     ]
-    hidden = asked.privacy.people == "hidden"
+    hidden, usually = asked.privacy.people != "shown", "team" if asked.teams else "repository"
     rows = [
         {
             "pull_request": one.pull.name,
             "title": one.pull.title,
-            "author": asked.privacy.name(one.pull.author),
+            "author": asked.privacy.beside_pull_request(one.pull.author),
             "state": one.pull.state,
             "cost_usd": one.pull.cost_usd,
             "times": one.times,
@@ -46,10 +50,18 @@ def extremes(asked: Asked) -> Sheet:
         for one in found
     ]
     return Sheet(
-        title=f"Pull requests at {FACTOR} times their repository's median or more, {asked.scope.period}",
+        title=f"Pull requests at {FACTOR} times their {usually}'s median or more, {asked.scope.period}",
         columns=[column for column in columns if not (hidden and column.name == "author")],
         rows=rows,
     )
+
+
+def _team(asked: Asked) -> Callable[[PullRow], str]:
+    """The author's team, where teams are named and the author is in one; else the repository."""
+    if not asked.teams:
+        return by_repository
+    team_of = asked.teams.finder()
+    return lambda pull: pull.repository if (name := team_of(pull.author)) == NO_TEAM else f"team {name}"
 
 
 def month(asked: Asked) -> Sheet:
@@ -74,19 +86,20 @@ def month(asked: Asked) -> Sheet:
     for row, one in zip(past, said.past, strict=True):
         row["month"] = f"{one.month:%Y-%m}"
     off = said.mean_error
-    note = "There is no past month to try it on." if off is None else f"On past months it was {off * 100:.0f} % off on average."
-    return Sheet(title=f"Forecast on {today}", columns=columns, rows=[now, *past], notes=(note, *asked.notes()))
+    notes = [
+        "There is no past month to try it on." if off is None else f"On past months it was {off * 100:.0f} % off on average."
+    ]
+    if asked.budget_usd and not asked.scope.filters.given:
+        part = said.forecast_usd / asked.budget_usd * 100
+        notes.append(f"The forecast is {part:.0f} % of the month's budget of {dollars(asked.budget_usd)}.")
+    return Sheet(title=f"Forecast on {today}", columns=columns, rows=[now, *past], notes=(*notes, *asked.notes()))
 
 
 def estimates(asked: Asked, by_what: str) -> Sheet:
-    """Estimates against what it came to, by author, repository or purpose."""
+    """Estimates against what it came to, by author, team, repository or purpose."""
     asked.privacy.allow(("developer",) if by_what == "developer" else (), asked.scope.filters)
-    names: dict[str, Callable[[Any], str]] = {
-        "developer": lambda pull: asked.privacy.name(pull.author),
-        "repository": lambda pull: pull.repository,
-        "purpose": lambda pull: pull.purpose or "",
-    }
-    found = calibration(merged_pulls(asked.connection, asked.scope), names[by_what])
+    estimated = [pull for pull in merged_pulls(asked.connection, asked.scope) if pull.estimate_usd]
+    found = calibration(estimated, _calibrated(asked, by_what, estimated))
     columns = [
         Column(by_what, by_what.capitalize()),
         Column("count", "Estimates", "count"),
@@ -116,6 +129,19 @@ def reconciliation(asked: Asked) -> Sheet:
     found = differences(asked.connection)
     rows = [{"pull_request": f"{one.repository}#{one.pr_number}", **msgspec.structs.asdict(one)} for one in found]
     return Sheet(title="Pull requests whose row, lines and usage differ", columns=columns, rows=rows, notes=asked.notes())
+
+
+def _calibrated(asked: Asked, by_what: str, pulls: Sequence[PullRow]) -> Callable[[PullRow], str]:
+    """The group of a pull request. Nobody's habit of estimating shows where people do not."""
+    if by_what == "developer":
+        return lambda pull: asked.privacy.name(pull.author)
+    least = asked.privacy.least
+    if by_what == TEAM:
+        team_of = asked.teams.finder()
+        return group_of(pulls, lambda pull: team_of(pull.author), least, SMALL_TEAMS)
+    if by_what == "repository":
+        return group_of(pulls, by_repository, least, f"(fewer than {least} people)")
+    return group_of(pulls, lambda pull: pull.purpose or NONE, least, f"(fewer than {least} people)")
 
 
 def _calibration(name: str, one: Calibration) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pr_cost_bot.ledger.tables import PLACES, PR_COST_LINES, PR_COSTS, SHARES
 from pr_cost_bot.ledger.units import from_units
 from pr_cost_bot.model import ZERO
-from pr_cost_bot.reports.usage_sums import exact_sum
+from pr_cost_bot.reports.usage_sums import exact_sum, units_sum
 
 Pull = tuple[str, int]
 
@@ -52,7 +52,7 @@ def differences(connection: sa.Connection) -> list[Difference]:
 
 def _usage(connection: sa.Connection) -> dict[Pull, Decimal]:
     inner = (
-        sa.select(SHARES.c.place_id, SHARES.c.account_id, sa.func.sum(SHARES.c.cost_units).label("units"))
+        sa.select(SHARES.c.place_id, SHARES.c.account_id, units_sum(SHARES.c.cost_units).label("units"))
         .where(SHARES.c.attributed == 1)
         .group_by(SHARES.c.place_id, SHARES.c.account_id)
         .subquery()

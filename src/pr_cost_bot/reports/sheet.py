@@ -10,13 +10,14 @@ from typing import Any, Literal
 import msgspec
 
 from pr_cost_bot.ledger.files import cell
-from pr_cost_bot.ledger.rows import dollars as exact_dollars
+from pr_cost_bot.ledger.rows import exact_dollars
 from pr_cost_bot.render import numbers
 from pr_cost_bot.render.escape import clean, escape
 
 Kind = Literal["text", "usd", "count", "percent", "points", "times"]
 Form = Literal["table", "csv", "json", "markdown"]
 _WIDE = 60
+_LONG = 500
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -78,7 +79,8 @@ def _plain(sheet: Sheet) -> str:
         ).rstrip()
         for texts in (titles, ["-" * width for width in widths], *body)
     ]
-    return "\n".join([sheet.title, "", *aligned, *(["", *sheet.notes] if sheet.notes else [])]) + "\n"
+    title, notes = clean(sheet.title, _LONG), [clean(note, _LONG) for note in sheet.notes]
+    return "\n".join([title, "", *aligned, *(["", *notes] if notes else [])]) + "\n"
 
 
 def _aligned(text: str, width: int, column: Column) -> str:
@@ -109,8 +111,13 @@ def _csv(sheet: Sheet) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.name for column in sheet.columns])
-    writer.writerows([cell(_exact(row.get(column.name), column.kind)) for column in sheet.columns] for row in sheet.rows)
+    writer.writerows([_csv_cell(row.get(column.name), column.kind) for column in sheet.columns] for row in sheet.rows)
     return text.getvalue()
+
+
+def _csv_cell(value: Any, kind: Kind) -> Any:
+    """Only texts could be formulas: a fall begins with a minus sign and stays a number."""
+    return cell(_exact(value, kind)) if kind == "text" else _exact(value, kind)
 
 
 def _json(sheet: Sheet) -> str:

@@ -18,6 +18,7 @@ from pr_cost_bot.reports.amounts import Amounts, Group
 from pr_cost_bot.reports.pulls import outcome_day, pull_conditions
 from pr_cost_bot.reports.scope import EPOCH, Scope, month_of, week_of
 from pr_cost_bot.reports.usage_sums import NONE, PEOPLE, SUMS, TIMES, UNKNOWN_REPOSITORY, has_usage, sums
+from pr_cost_bot.tickets import tickets_of
 
 _Found = tuple[tuple[Any, ...], Amounts, int]
 _MONEY = frozenset(name for name in SUMS if name.endswith("_usd"))
@@ -28,7 +29,11 @@ def spend(connection: sa.Connection, scope: Scope, *dimensions: str, only: Seque
     found = (
         _of_usage(connection, scope, dimensions, only) if has_usage(connection) else _of_lines(connection, scope, dimensions)
     )
-    groups = _split_tickets(_folded(found, dimensions), dimensions)
+    return in_order(_split_tickets(_folded(found, dimensions), dimensions, scope.filters.ticket), dimensions)
+
+
+def in_order(groups: Iterable[Group], dimensions: Sequence[str]) -> list[Group]:
+    """By falling cost, or by time where it is asked for."""
     if any(dimension in TIMES for dimension in dimensions):
         places = [dimensions.index(dimension) for dimension in dimensions if dimension in TIMES]
         return sorted(groups, key=lambda group: ([group.key[at] for at in places], -group.amounts.cost_usd, group.key))
@@ -53,11 +58,6 @@ def split_exactly(amounts: Amounts, parts: int) -> list[Amounts]:
         return from_units(whole + (at < rest)) + ((units - int(units)).scaleb(-12) if at == 0 else ZERO)
 
     return [Amounts(**{name: part(name, at) for name in SUMS}) for at in range(parts)]
-
-
-def tickets_of(text: str | None) -> tuple[str, ...]:
-    """The tickets of a row, which has several as `A-1, B-2`."""
-    return tuple(dict.fromkeys(name for part in (text or "").split(",") if (name := part.strip())))
 
 
 def _of_usage(connection: sa.Connection, scope: Scope, dimensions: Sequence[str], only: Sequence[str]) -> Iterable[_Found]:
@@ -135,20 +135,23 @@ def _line_key(row: Any, dimension: str) -> Any:
 def _folded(found: Iterable[_Found], dimensions: Sequence[str]) -> list[Group]:
     """Days into weeks and months, and groups of one name into one."""
     merged: dict[tuple[str, ...], Group] = {}
+    timed = not TIMES.isdisjoint(dimensions)
     for raw, amounts, people in found:
-        key = tuple(_time(name, part) if name in TIMES else part for name, part in zip(dimensions, raw, strict=True))
+        key = tuple(map(_part, dimensions, raw)) if timed else raw
         old = merged.get(key)
         merged[key] = Group(key, old.amounts + amounts, max(old.people, people)) if old else Group(key, amounts, people)
     return list(merged.values())
 
 
-def _time(dimension: str, day: date) -> str:
-    rounded = {"day": day, "week": week_of(day), "month": month_of(day)}
-    return rounded[dimension].isoformat()
+_ROUNDED: dict[str, Callable[[date], date]] = {"day": lambda day: day, "week": week_of, "month": month_of}
 
 
-def _split_tickets(groups: list[Group], dimensions: Sequence[str]) -> list[Group]:
-    """A pull request with several tickets counts in equal parts for each."""
+def _part(dimension: str, value: Any) -> str:
+    return str(_ROUNDED[dimension](value)) if dimension in _ROUNDED else value
+
+
+def _split_tickets(groups: list[Group], dimensions: Sequence[str], wanted: Sequence[str]) -> list[Group]:
+    """A pull request with several tickets counts in equal parts for each. `wanted`: only these; empty: all."""
     if "ticket" not in dimensions:
         return groups
     at = dimensions.index("ticket")
@@ -156,6 +159,8 @@ def _split_tickets(groups: list[Group], dimensions: Sequence[str]) -> list[Group
     for group in groups:
         names = tickets_of(group.key[at]) or (group.key[at],)
         for name, amounts in zip(names, split_exactly(group.amounts, len(names)), strict=True):
+            if wanted and name not in wanted:
+                continue
             key = (*group.key[:at], name, *group.key[at + 1 :])
             old = merged.get(key, Group(key, Amounts()))
             merged[key] = Group(key, old.amounts + amounts, max(old.people, group.people))

@@ -13,6 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, PLACES, PR_COSTS, SHARES
+from pr_cost_bot.reports.pulls import names_ticket
 from pr_cost_bot.reports.scope import Scope, pull_request_key
 
 NO_PULL_REQUEST = "(no pull request)"
@@ -80,6 +81,30 @@ class _Whole(sa.types.TypeDecorator[int]):
         return int(value or 0)
 
 
+class units_sum(FunctionElement[int]):  # noqa: N801 - reads like SQL's own functions
+    """SUM over the whole numbers of the usage, for a part of it that 64 bits hold in SQLite."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+    name = "units_sum"
+
+
+@compiles(units_sum)
+def _units_sum(element: units_sum, compiler: SQLCompiler, **given: Any) -> str:
+    return f"SUM({compiler.process(element.clauses, **given)})"
+
+
+@compiles(units_sum, "clickhousedb")
+def _wide_sum(element: units_sum, compiler: SQLCompiler, **given: Any) -> str:
+    """ClickHouse's own ends at 64 bits too, and begins again from below without a word."""
+    return f"SUM(toInt128({compiler.process(element.clauses, **given)}))"
+
+
+@compiles(units_sum, "bigquery")
+def _big_sum(element: units_sum, compiler: SQLCompiler, **given: Any) -> str:
+    return f"SUM(CAST({compiler.process(element.clauses, **given)} AS BIGNUMERIC))"
+
+
 class exact_sum(FunctionElement[int]):  # noqa: N801 - reads like SQL's own functions
     """SUM over whole numbers that no size of the table makes fail: SQLite's SUM ends at 64 bits."""
 
@@ -102,7 +127,9 @@ def _sum_in_two(element: exact_sum, compiler: SQLCompiler, **given: Any) -> str:
 def sums(scope: Scope, dimensions: Sequence[str], only: Sequence[str] = SUMS, *, in_order: bool = True) -> sa.Select[Any]:
     """The query: one row per group with the columns of the dimensions and of `only`. Times are days since 1970.
 
-    Sums of money are whole units of 1e-12 dollars. `in_order`: the database groups by sorting (SQLite), not by hashing.
+    By pull request, a group may come in several rows, one for each place (evidence) it has: adding up again in the database
+    costs more than handing over the few rows more. Sums of money are whole units of 1e-12 dollars. `in_order`: the database
+    groups by sorting (SQLite), not by hashing.
     """
     inner = _inner(scope, dimensions, only, in_order=in_order)
     keys = [_name(dimension, inner).label(dimension) for dimension in dimensions]
@@ -115,6 +142,8 @@ def sums(scope: Scope, dimensions: Sequence[str], only: Sequence[str] = SUMS, *,
         joined = joined.join(PLACES, PLACES.c.id == inner.c.place_id)
         if any(dimension in _OF_ROW for dimension in dimensions):
             joined = joined.outerjoin(PR_COSTS, _is_row_of_place())
+    if "pull-request" in dimensions and PEOPLE not in only:
+        return sa.select(*keys, *(sa.func.coalesce(inner.c[name], 0).label(name) for name in only)).select_from(joined)
     added = [_added(name, inner).label(name) for name in only]
     return sa.select(*keys, *added).select_from(joined).group_by(*keys)
 
@@ -148,10 +177,10 @@ def _inner(scope: Scope, dimensions: Sequence[str], only: Sequence[str], *, in_o
 def _measure(name: str) -> sa.ColumnElement[Any]:
     shares = SHARES.c
     if name == "attributed_usd":
-        return sa.func.sum(shares.cost_units * shares.attributed)
+        return units_sum(shares.cost_units * shares.attributed)
     if name == "unknown_usd":
-        return sa.func.sum(sa.case((shares.billed_units.is_(None), shares.cost_units), else_=0))
-    return sa.func.sum(shares[name.replace("_usd", "_units")])
+        return units_sum(sa.case((shares.billed_units.is_(None), shares.cost_units), else_=0))
+    return units_sum(shares[name.replace("_usd", "_units")])
 
 
 def _name(dimension: str, inner: sa.Subquery) -> sa.ColumnElement[Any]:
@@ -197,7 +226,5 @@ def _place_condition(name: str, values: Sequence[str]) -> sa.ColumnElement[bool]
         keys = [pull_request_key(value) for value in values]
         return sa.or_(*((PLACES.c.repository == place) & (PLACES.c.pr_number == number) for place, number in keys))
     if name == "ticket":
-        # The column may hold several, as "A-1, B-2".
-        padded = sa.literal(", ").concat(PR_COSTS.c.ticket).concat(", ")
-        return sa.or_(*(padded.contains(f", {value}, ", autoescape=True) for value in values))
+        return sa.or_(*(names_ticket(value) for value in values))
     return _OF_ROW[name].in_(values)

@@ -4,11 +4,12 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from tests.organisation import NOW, PEOPLE, START
 
-from pr_cost_bot.ledger.rows import dollars
+from pr_cost_bot.ledger.rows import exact_dollars
 from pr_cost_bot.reports import overview, pages, pull_pages
 from pr_cost_bot.reports.asked import Asked
 from pr_cost_bot.reports.caching import TokenPrices
@@ -21,7 +22,7 @@ from pr_cost_bot.reports.scope import Filters, Period, QuestionError, Scope
 from .truth import WHOLE, cost_by_pull, costs_of, merged, middle
 
 MONTH = Period(date(2026, 10, 1), date(2026, 11, 1))
-PRICES = TokenPrices(Decimal("3e-6"), Decimal("3e-7"), Decimal("3.75e-6"))
+PRICES = TokenPrices(Decimal("3e-6"), Decimal("3e-7"), Decimal("3.75e-6"), Decimal("15e-6"))
 
 
 def asked(connection, period=WHOLE, people="shown", **filters):
@@ -84,6 +85,18 @@ def test_concentration_names_the_top_tenth_and_who_makes_half(connection, org):
     assert found["pull-request"]["top_share"] == sum(costs[: -(-len(costs) // 10)]) / sum(costs)
 
 
+def test_concentration_of_developers_is_told_without_names_where_it_is_nobodys_alone(connection):
+    shown, hidden = (
+        {row["by"]: row for row in pages.concentrations(asked(connection, people=people)).rows}
+        for people in ("shown", "hidden")
+    )
+    assert hidden["developer"] == {**shown["developer"], "names": ""}
+    few = asked(connection, people="hidden", repository=("acme/web0",))
+    sheet = pages.concentrations(msgspec.structs.replace(few, privacy=Privacy(min_team=3)))
+    assert "developer" not in {row["by"] for row in sheet.rows}
+    assert "--people" in sheet.notes[-1]
+
+
 def test_caching_saved_what_the_same_input_would_have_cost_without(connection, org):
     tokens = Counter()
     for share in org.shares:
@@ -141,6 +154,48 @@ def test_cost_parts_into_billed_included_and_unknown(connection, org):
         assert row["billed_usd"] == sum(share.billed or 0 for share in shares)
         assert row["unknown_usd"] == sum(share.cost for share in shares if share.billed is None)
         assert row["billed_usd"] + row["included_usd"] + row["unknown_usd"] == sum(share.cost for share in shares)
+
+
+def test_what_is_billed_stands_beside_the_list_price_of_its_tokens(connection, org):
+    sheet = pages.billed(asked(connection))
+    for row in sheet.rows:
+        used = [share.tokens for share in org.shares if share.source == row["source"] and share.model != "composer-2"]
+        fresh = sum(tokens.input - tokens.cache_read - tokens.cache_write for tokens in used)
+        classes = (fresh, *(sum(getattr(tokens, name) for tokens in used) for name in ("cache_read", "cache_write", "output")))
+        prices = (PRICES.input, PRICES.cache_read, PRICES.cache_write, PRICES.output)
+        assert row["list_usd"] == sum(count * price for count, price in zip(classes, prices, strict=True))
+    assert sheet.total["list_usd"] == sum(row["list_usd"] for row in sheet.rows)
+    assert "composer-2" in sheet.notes[-1]
+
+
+def test_a_filter_by_ticket_leaves_that_tickets_part(connection, org):
+    cost = cost_by_pull(org)
+    parts = [(pull, pull.ticket.split(", ")) for pull in org.pulls if "OPS-1" in (pull.ticket or "").split(", ")]
+    assert any(len(names) > 1 for _, names in parts)
+    expected = sum(cost[pull.repository, pull.number] / len(names) for pull, names in parts)
+    sheet = pages.by(asked(connection, ticket=("OPS-1",)), "ticket")
+    assert [row["ticket"] for row in sheet.rows] == ["OPS-1"]
+    assert abs(sheet.total["cost_usd"] - expected) < Decimal("1e-9")
+    merged_parts = [(pull, names) for pull, names in parts if pull in merged(org, WHOLE)]
+    found = headline(connection, Scope(WHOLE, Filters(ticket=("OPS-1",))))
+    assert found.tickets == 1
+    assert abs(found.ticket_usd - sum(cost[p.repository, p.number] / len(names) for p, names in merged_parts)) < Decimal("1e-9")
+    assert "count whole" in pages.by(asked(connection, ticket=("OPS-1",)), "repository").notes[-1]
+
+
+def test_an_explanation_says_what_the_comment_says_of_estimate_and_tickets(connection, org):
+    cost = cost_by_pull(org)
+    pull = next(p for p in org.pulls if "," in (p.ticket or "") and p.estimate and cost[p.repository, p.number])
+    notes = overview.explanation(asked(connection), pull.repository, pull.number)[0].notes
+    assert f"Split evenly between {pull.ticket.replace(', ', ' and ')}." in notes
+    assert any(note.startswith(f"Estimate ${pull.estimate:.2f}, actual $") for note in notes)
+
+
+def test_a_pseudonym_never_stands_beside_a_pull_request(connection, org):
+    period = Period(WHOLE.start, WHOLE.end + timedelta(days=1))
+    assert "author" not in {column.name for column in pull_pages.extremes(asked(connection, period, "pseudonyms")).columns}
+    sheets = overview.explanation(asked(connection, people="pseudonyms"), org.pulls[0].repository, org.pulls[0].number)
+    assert {row["person"] for sheet in sheets for row in sheet.rows} == {""}
 
 
 def test_outliers_cost_eight_times_their_repositorys_median(connection, org):
@@ -274,6 +329,8 @@ def test_without_usage_the_rows_answer_on_the_day_of_the_merge(org, tmp_path):
         sheet = pages.by(asked(connection, MONTH), "repository")
     assert rows(sheet, "repository", "cost_usd") == expected
     assert "no usage" in sheet.notes[0]
+    with Database(url).reading() as connection:
+        assert "… on no pull request" not in {row["figure"] for row in overview.overview(asked(connection, MONTH)).rows}
 
 
 def test_a_total_of_more_than_sqlites_sum_can_hold_is_exact(tmp_path):
@@ -292,5 +349,5 @@ def test_a_total_of_more_than_sqlites_sum_can_hold_is_exact(tmp_path):
             connection.execute(sa.insert(SHARES).values(**key, **values, attributed=0, computed_at=0))
     with database.reading() as connection:
         (group,) = spend(connection, Scope(WHOLE), "model")
-    assert dollars(group.amounts.cost_usd) == "24000000.000000000003"
-    assert dollars(group.amounts.billed_usd) == "-24000000.000000000003"
+    assert exact_dollars(group.amounts.cost_usd) == "24000000.000000000003"
+    assert exact_dollars(group.amounts.billed_usd) == "-24000000.000000000003"

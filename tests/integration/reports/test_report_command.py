@@ -118,6 +118,16 @@ def test_without_rich_a_terminal_gets_the_plain_table(report, monkeypatch):
     assert "---" in report("billed", stdout=Terminal())[1]
 
 
+def test_the_forecast_is_held_against_the_configured_budget_of_everything(report, tmp_path):
+    config = tmp_path / "costs.yml"
+    config.write_text("budgets: {monthly_usd: 100000}\n")
+    asked = ("forecast", "--config", str(config), "--format", "json")
+    sheet = json.loads(report(*asked)[1])
+    part = float(sheet["rows"][0]["forecast_usd"]) / 1000
+    assert f"The forecast is {part:.0f} % of the month's budget of $100,000.00." in sheet["notes"]
+    assert "budget" not in report(*asked, "--repository", "acme/web0")[1]
+
+
 def test_without_a_database_it_says_how_to_get_one(report):
     status, _, err = report(PR_COST_BOT_DATABASE_URL="")
     assert status == 2
@@ -128,3 +138,25 @@ def test_a_database_out_of_reach_is_an_error_without_its_password(report):
     status, _, err = report("--database", "postgresql+psycopg://u:secret@127.0.0.1:1/x")
     assert status == 1
     assert "secret" not in err
+
+
+def test_the_configuration_names_teams_and_decides_about_people_and_options_go_before_it(report, tmp_path):
+    config = tmp_path / "config.yml"
+    config.write_text(
+        "reports: {show_people: true, teams: {platform: [dev00, dev01, dev02], solo: [DEV09], pair: [dev10, dev11]}}\n"
+    )
+    named = ["--config", str(config), "--format", "csv"]
+    assert "dev09" in report("by", "developer", *named)[1]
+    assert "solo" in report("by", "team", *named)[1]
+    hidden = report("by", "team", *named, "--no-people")[1]
+    assert "platform" in hidden
+    assert "solo" not in hidden
+    assert report("by", "developer", *named, "--no-people")[0] == 2
+
+
+def test_a_wrong_configuration_is_named_and_nothing_is_answered(report, tmp_path):
+    config = tmp_path / "config.yml"
+    config.write_text("reports: {show_peeple: true}\n")
+    status, out, err = report("--config", str(config))
+    assert (status, out) == (2, "")
+    assert "Did you mean 'show_people'?" in err

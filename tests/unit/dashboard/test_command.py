@@ -69,6 +69,8 @@ def test_several_repositories_are_read_together(branch, tmp_path):
         (["--from", "/nowhere/at/all"], "cannot be read"),
         (["--from", "."], "no rows"),
         (["--from", "nonsense://x"], "database_url"),
+        (["--database", "nonsense://x"], "database_url"),
+        (["--database", "sqlite:///x", "--from", "."], "two tables"),
         (["--pseudonyms", "--from", "x"], "needs a key"),
     ],
 )
@@ -116,3 +118,26 @@ def test_a_databases_rows_are_all_there_to_the_cent(database):
     assert sum((entry.cost_usd for entry in table.entries), Decimal(0)) == known
     assert len(table.entries) == len(organisation().pulls)
     assert max(table.usage) < END.date()
+
+
+def test_the_budget_comes_from_the_configuration_and_the_option_goes_before_it(branch, tmp_path):
+    config = tmp_path / "costs.yml"
+    config.write_text("budgets: {monthly_usd: 2000}\n")
+    for extra, expected in (([], "2000"), (["--budget", "50"], "50")):
+        site = tmp_path / expected
+        assert run(["--from", str(branch), "--config", str(config), "--output", str(site), *extra], ENVIRONMENT) == 0
+        assert f'"monthly_usd":"{expected}"' in (site / "data" / "summary.js").read_text()
+
+
+def test_the_configuration_says_whether_people_are_named_and_an_option_goes_before_it(branch, tmp_path):
+    config = tmp_path / "config.yml"
+    config.write_text("reports: {show_people: true}\n")
+    out, given = tmp_path / "out", ["--from", str(branch), "--config", str(config)]
+    assert run([*given, "--output", str(out)], ENVIRONMENT) == 0
+    assert "ada-lovelace" in data(out)
+    assert run([*given, "--no-people", "--output", str(out)], ENVIRONMENT) == 0
+    assert "ada-lovelace" not in data(out)
+    config.write_text("reports: {pseudonymise: true}\n")
+    assert run([*given, "--output", str(out)], ENVIRONMENT) == 2
+    assert run([*given, "--output", str(out)], {**ENVIRONMENT, "PR_COST_BOT_PSEUDONYM_KEY": "key"}) == 0
+    assert "ada" not in data(out)

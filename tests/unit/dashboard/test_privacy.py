@@ -7,7 +7,7 @@ from tests.unit.dashboard.rows import NOW, entries, line, row
 
 from pr_cost_bot.dashboard.columns import pull_columns
 from pr_cost_bot.dashboard.document import Settings, summary
-from pr_cost_bot.dashboard.privacy import shown
+from pr_cost_bot.dashboard.privacy import shown, without_median
 from pr_cost_bot.reports.privacy import Privacy
 
 
@@ -77,3 +77,21 @@ def test_figures_stay_the_same_whoever_is_hidden():
     table = entries(*repository("acme/large", "a", "b", "c", "d"), *repository("acme/tiny", "e"))
     hidden = shown(table, Privacy(min_group=9))
     assert sum(entry.cost_usd for entry in hidden) == sum(entry.cost_usd for entry in table)
+
+
+def test_a_median_of_too_few_people_is_in_no_file_and_makes_no_outlier():
+    small = [row(number, repository="acme/small", author="ada", cost="1") for number in range(1, 8)]
+    large = [row(number, repository="acme/large", author=f"dev{number}", cost="5") for number in range(1, 8)]
+    table = entries(*small, *large, row(99, repository="acme/small", author="ada", cost="20"))
+
+    def window(least):
+        few = without_median(table, Privacy(min_team=least))
+        settings = Settings(now=datetime.fromisoformat(NOW), without_median=few)
+        return summary(shown(table, Privacy()), None, settings)["windows"][-1]
+
+    medians = lambda one: {each["name"]: each["merged"]["median_usd"] for each in one["repositories"]}  # noqa: E731
+    assert medians(window(1)) == {"acme/large": "5", "acme/small": "1"}
+    assert medians(window(2)) == {"acme/large": "5", "acme/small": None}
+    assert [one["times"] for one in window(1)["outliers"]] == ["20"]
+    assert window(2)["outliers"] == []  # everybody's median is 5
+    assert without_median(table, Privacy(people="shown", min_team=9)) == frozenset()

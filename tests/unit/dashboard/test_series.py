@@ -6,8 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.dashboard.rows import NOW, entries, line, row
 
-from pr_cost_bot.dashboard.series import Days, DayUsage, model_series, share_curve, spend_series, trend_series
+from pr_cost_bot.dashboard.series import (
+    Days,
+    DayUsage,
+    model_series,
+    share_curve,
+    spend_by_day,
+    spend_by_repository,
+    spend_series,
+    trend_series,
+    usage_of_runs,
+)
 from pr_cost_bot.dashboard.windows import budget_of, steps, windows
+from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.reports.scope import Period
 
 MOMENT = datetime.fromisoformat(NOW)
@@ -86,3 +97,28 @@ def test_the_curve_of_cumulative_share_rises_to_the_whole_and_bends_down(costs):
     assert ys == sorted(ys)
     assert all(y >= x - Decimal("1e-20") for x, y in zip(xs, ys, strict=True))
     assert len(xs) < 450
+
+
+def share(cost, reason="", hour="2026-11-20T10:00:00Z", person="ada"):
+    names = {"source": "cursor", "scope": "", "product": "", "model": "opus", "grain": "hour"}
+    return {**names, "person": person, "bucket_start": hour, "reason": reason, "cost_usd": cost}
+
+
+def test_usage_of_runs_counts_each_bucket_once_as_the_last_run_saw_it():
+    first = UsageOfRun(
+        computed_at=MOMENT, covered=(), rows=[share("5"), share("2", "no commit followed"), share("1", person="ben")]
+    )
+    second = UsageOfRun(
+        computed_at=MOMENT, covered=(), rows=[share("4"), share("3", "pending"), share("9", hour="2026-11-21T00:00:00Z")]
+    )
+    found = usage_of_runs([first, second])
+    assert found[TODAY - timedelta(days=1)] == DayUsage(Decimal(5), {"pending": Decimal(3)})
+    assert found[TODAY] == DayUsage(Decimal(9), {})
+    assert usage_of_runs([]) == {}
+
+
+def test_spend_by_day_is_of_the_usage_where_there_is_one_and_of_the_pull_requests_else():
+    table = entries(row(1, "5"), row(2, "2"), row(3, "1", day="2026-11-01", repository="acme/api"))
+    assert spend_by_day(table, None) == {date(2026, 11, 20): 7, date(2026, 11, 1): 1}
+    assert spend_by_day(table, {TODAY: DayUsage(Decimal(3), {"why": Decimal(1)})}) == {TODAY: 4}
+    assert spend_by_repository(table) == {"acme/web": {date(2026, 11, 20): 7}, "acme/api": {date(2026, 11, 1): 1}}

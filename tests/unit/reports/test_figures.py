@@ -17,7 +17,8 @@ from pr_cost_bot.reports.outliers import outliers
 from pr_cost_bot.reports.privacy import Privacy
 from pr_cost_bot.reports.pulls import PullRow, median
 from pr_cost_bot.reports.scope import Period, QuestionError, last_days, next_month, pull_request_key, week_of
-from pr_cost_bot.reports.spend import split_exactly, tickets_of
+from pr_cost_bot.reports.spend import split_exactly
+from pr_cost_bot.tickets import tickets_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -57,6 +57,18 @@ def test_csv_has_exact_values_names_and_no_formulas():
     assert rows[1]["change"] == ""
 
 
+def test_a_fall_is_a_number_in_csv_and_no_text():
+    columns = [Column("name", "Name"), Column("change", "Change", "points"), Column("saved_usd", "Saved", "usd")]
+    rows = [{"name": "-1", "change": Decimal("-0.05"), "saved_usd": Decimal("-1.5")}]
+    assert render(Sheet(title="Change", columns=columns, rows=rows), "csv").splitlines()[1] == "'-1,-0.05,-1.5"
+
+
+def test_a_title_and_notes_are_plain_lines_at_a_terminal():
+    shown_there = render(Sheet(title="acme\x1b[2J/web", columns=[], rows=[], notes=["a\n::error::b"]), "table")
+    assert "\x1b" not in shown_there
+    assert "a ::error::b" in shown_there.splitlines()
+
+
 def test_json_has_exact_values_total_and_notes():
     document = json.loads(render(SHEET, "json"))
     assert document["rows"][0]["cost_usd"] == "1234.56"
