@@ -11,6 +11,7 @@ from typing import TextIO
 from pr_cost_bot import github, sources
 from pr_cost_bot.ci_usage import with_kept
 from pr_cost_bot.config import Config
+from pr_cost_bot.database_option import add_database_option
 from pr_cost_bot.doctor import at_a_terminal
 from pr_cost_bot.ledger.backfill import backfill
 from pr_cost_bot.model import Problem
@@ -19,6 +20,7 @@ from pr_cost_bot.ports import PublishError, ReadError
 from pr_cost_bot.progress import on_terminal
 from pr_cost_bot.publish import Known, row_to_write
 from pr_cost_bot.settings import Settings, SettingsError, clock, read_settings
+from pr_cost_bot.silence import with_what_is_kept
 from pr_cost_bot.sources.cache import cached
 from pr_cost_bot.table import Table
 
@@ -29,7 +31,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, stdou
     """Go through the pull requests, the oldest first. Can be stopped and started again. Returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        settings, now = read_settings(at_a_terminal(environ)), clock(environ)
+        settings, now = read_settings(at_a_terminal(environ, options.database)), clock(environ)
         chunks = _Chunks(settings, now, options.cache)
         numbers = chunks.client.recent_pull_requests(now - timedelta(days=options.since))
         with on_terminal(len(numbers), "Backfilling") as progress:
@@ -81,8 +83,13 @@ class _Chunks:
         given = [record for records in in_ci.values() for record in records]
         computation = compute(due, self._config, self._outside, self._now, given)
         known = [
-            Known(facts=fact, row=rows.get(fact.pull.number), cost=cost, ci_usage=in_ci[fact.pull.number])
-            for fact, cost in zip(due, computation.costs, strict=True)
+            Known(
+                facts=fact,
+                row=(row := rows.get(fact.pull.number)),
+                cost=with_what_is_kept(cost, row, told, self._config.sources),
+                ci_usage=in_ci[fact.pull.number],
+            )
+            for fact, cost, told in zip(due, computation.costs, computation.told, strict=True)
         ]
         new = [row for one in known if (row := row_to_write(one, self._config)) is not None]
         if new:
@@ -105,8 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pr-cost-bot backfill",
         description="The pull requests of the last months into the table, without a comment or a label. Set GITHUB_REPOSITORY, "
-        "GITHUB_TOKEN and the vendors' keys by their inputs' names in upper case, and DATABASE_URL for a database.",
+        "GITHUB_TOKEN and the vendors' keys by their inputs' names in upper case.",
     )
+    add_database_option(parser)
     parser.add_argument("--since", type=_days, default=90, metavar="90d", help="closed in the last so many days (90d)")
     parser.add_argument(
         "--cache",

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "doctor":
         from pr_cost_bot.doctor import main as doctor
 
-        return doctor(os.environ, sys.stdout)
+        return doctor(os.environ, sys.stdout, options.database)
     return _check_config(options.file) if options.action == "check" else _print_schema()
 
 
@@ -62,6 +62,8 @@ def _act() -> int:
 def _parser() -> "argparse.ArgumentParser":
     import argparse
 
+    from pr_cost_bot.database_option import add_database_option
+
     parser = argparse.ArgumentParser(
         prog="pr-cost-bot", description="What a pull request's AI coding cost, from the vendor's own bill."
     )
@@ -74,9 +76,10 @@ def _parser() -> "argparse.ArgumentParser":
     demo.add_argument(
         "--output", type=Path, default=Path("demo-output"), metavar="DIR", help="where comment, table and artifacts go"
     )
-    commands.add_parser(
+    doctor = commands.add_parser(
         "doctor", help="is it set up right: what each key sees, who will not match, which permission is missing"
     )
+    add_database_option(doctor)
     config = commands.add_parser("config", help="the configuration file").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import NOON, line, minutes, pull_request_cost
 
-from pr_cost_bot.ledger.rows import LINE_FIELDS, ROW_FIELDS, document_of, dollars, row_of, same_facts
+from pr_cost_bot.ledger.rows import document_of, exact_dollars, row_of, same_facts
 from pr_cost_bot.model import Evidence, Remainder, Unpriced
+from pr_cost_bot.row_file import LINE_FIELDS, ROW_FIELDS
 
 
 def test_a_row_has_the_interface_s_fields_in_order():
@@ -46,12 +47,12 @@ def test_what_is_billed_is_unknown_when_one_part_is():
     ("amount", "text"), [("4.210", "4.21"), ("0", "0"), ("0.00", "0"), ("1E+3", "1000"), ("1E-9", "0.000000001")]
 )
 def test_dollars_have_no_exponent_and_no_idle_zeros(amount, text):
-    assert dollars(Decimal(amount)) == text
+    assert exact_dollars(Decimal(amount)) == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=10**12))
 def test_dollars_are_exact(amount):
-    assert Decimal(dollars(amount)) == amount
+    assert Decimal(exact_dollars(amount)) == amount
 
 
 def test_the_time_of_the_run_alone_is_no_new_fact():

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from pr_cost_bot.exports.charges import Charge
 from pr_cost_bot.ledger.files import cell
-from pr_cost_bot.ledger.rows import dollars, rfc3339
+from pr_cost_bot.ledger.rows import exact_dollars, rfc3339
 
 VERSION = "1.3"
 _TITLES = {
@@ -44,9 +44,9 @@ def focus_row(charge: Charge, account: str) -> dict[str, str | int | None]:
 
 
 def _money(charge: Charge) -> dict[str, str | int | None]:
-    cost = dollars(charge.cost_usd)
+    cost = exact_dollars(charge.cost_usd)
     return {
-        "BilledCost": dollars(charge.billed_usd or Decimal(0)),  # must not be null; x_BilledCostKnown tells
+        "BilledCost": exact_dollars(charge.billed_usd or Decimal(0)),  # must not be null; x_BilledCostKnown tells
         "EffectiveCost": cost,
         "ContractedCost": cost,
         "ListCost": cost,
@@ -64,6 +64,7 @@ def _time(charge: Charge, account: str) -> dict[str, str | int | None]:
     return {
         "BillingAccountId": account,
         "BillingAccountName": account,
+        "InvoiceId": None,  # the vendors' usage does not tell on which invoice it will be
         "BillingPeriodStart": rfc3339(month),
         "BillingPeriodEnd": rfc3339(_next_month(month)),
         "ChargePeriodStart": rfc3339(charge.start),
@@ -137,7 +138,7 @@ def _next_month(month: datetime) -> datetime:
 
 COLUMNS = (
     *("BilledCost", "EffectiveCost", "ContractedCost", "ListCost", "BillingCurrency", "ConsumedQuantity", "ConsumedUnit"),
-    *("PricingQuantity", "PricingUnit", "PricingCategory", "BillingAccountId", "BillingAccountName"),
+    *("PricingQuantity", "PricingUnit", "PricingCategory", "BillingAccountId", "BillingAccountName", "InvoiceId"),
     *("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd", "ChargeCategory", "ChargeClass"),
     *("ChargeFrequency", "ChargeDescription", "ServiceProviderName", "HostProviderName", "InvoiceIssuerName"),
     *("ProviderName", "PublisherName", "ServiceCategory", "ServiceSubcategory", "ServiceName", "SkuId", "SkuMeter"),

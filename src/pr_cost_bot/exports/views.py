@@ -6,13 +6,13 @@ stay exact.
 
 from pr_cost_bot.ledger.units import DIGITS
 
-NAMES = ("pr_cost_daily", "pr_cost_pulls", "pr_cost_weekly")
+NAMES = ("pr_cost_daily", "pr_cost_pulls", "pr_cost_pull_daily", "pr_cost_weekly")
 
 
 def view_statements(dialect: str) -> tuple[str, ...]:
     """The statements that make the views anew, for `sqlite` or `postgresql`."""
     dropped = tuple(f"DROP VIEW IF EXISTS {name}" for name in NAMES)
-    return (*dropped, _daily(dialect), _pulls(dialect), _weekly(dialect))
+    return (*dropped, _daily(dialect), _pulls(dialect), _pull_daily(dialect), _weekly(dialect))
 
 
 def _day(dialect: str) -> str:
@@ -57,6 +57,20 @@ SELECT repository, pr_number, title, url, state, opened_at, merged_at, closed_at
        {_number("estimate_usd", dialect)} AS estimate_usd, {cost} / NULLIF(commits, 0) AS cost_per_commit_usd,
        input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, complete, settled, computed_at
 FROM pr_costs
+""".strip()  # noqa: S608 - made of this module's own constants
+
+
+def _pull_daily(dialect: str) -> str:
+    """Spend on pull requests by the day it was used: also of those that are not in `pr_costs`."""
+    return f"""
+CREATE VIEW pr_cost_pull_daily AS
+SELECT {_day(dialect)} AS day, p.repository, p.pr_number, c.title, c.url, c.state, c.ticket, c.purpose,
+       SUM(s.requests) AS requests, {_amount("s.cost_units", dialect)} AS cost_usd
+FROM usage_shares s
+JOIN usage_places p ON p.id = s.place_id
+LEFT JOIN pr_costs c ON c.repository = p.repository AND c.pr_number = p.pr_number
+WHERE p.pr_number <> 0
+GROUP BY s.day, p.repository, p.pr_number, c.title, c.url, c.state, c.ticket, c.purpose
 """.strip()  # noqa: S608 - made of this module's own constants
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pr_cost_bot.ledger.rows import LINE_FIELDS, ROW_FIELDS, line_rows, same_facts
+from pr_cost_bot.ledger.rows import line_rows, same_facts
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, Row
+from pr_cost_bot.row_file import LINE_FIELDS, ROW_FIELDS
 
 _FILES = ("pr_costs.csv", "pr_cost_lines.csv", "pr_cost.json")
 
@@ -27,7 +28,7 @@ def write_artifact(directory: Path, documents: Sequence[Row], workspace: Path | 
         directory.mkdir(parents=True, exist_ok=True)
         _write(directory / "pr_costs.csv", _csv(ROW_FIELDS, documents))
         _write(directory / "pr_cost_lines.csv", _csv(LINE_FIELDS, line_rows(documents)))
-        _write(directory / "pr_cost.json", json.dumps(_json_value(documents), indent=2, ensure_ascii=False) + "\n")
+        _write(directory / "pr_cost.json", json.dumps(_json_value(documents), indent=2, ensure_ascii=False, default=str) + "\n")
         _hand_over([*made, *(directory / name for name in _FILES)], workspace or directory.parent)
     except OSError as error:
         raise PublishError(
@@ -47,7 +48,7 @@ def _json_value(documents: Sequence[Row]) -> Row | list[Row]:
 def _unchanged(directory: Path, documents: Sequence[Row]) -> bool:
     try:
         there = json.loads((directory / "pr_cost.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     before = there if isinstance(there, list) else [there]
     whole = len(before) == len(documents) and all((directory / name).exists() for name in _FILES)

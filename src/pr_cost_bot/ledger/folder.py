@@ -1,13 +1,11 @@
 """The branch's files in a folder: a checkout of `pr-cost-data`, or several side by side."""
 
-import json
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from pathlib import Path
 
-from pr_cost_bot.ledger.rows import ROW_FIELDS
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, ReadError, Row
+from pr_cost_bot.row_file import NoRowError, is_older, read_row, row_path, write_row
 
 
 class FolderLedger:
@@ -26,15 +24,14 @@ class FolderLedger:
     def write(self, rows: Sequence[Row]) -> None:
         """Write each row, unless the one there is newer or another repository's. Raises PublishError."""
         for row in rows:
-            path = self._folder / "pr_costs" / f"{row['pr_number']}.json"
+            path = self._folder / row_path(row["pr_number"])
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 there = _row(path) if path.exists() else None
                 if there is not None:
                     _check_same_repository(there, row, path)
-                if there is None or there["computed_at"] <= row["computed_at"]:
-                    text = json.dumps(row, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-                    path.write_text(text, encoding="utf-8", newline="")
+                if there is None or not is_older(row, there):
+                    path.write_text(write_row(row), encoding="utf-8", newline="")
             except OSError as error:
                 what = f"{path} could not be written: {error.strerror or type(error).__name__}."
                 raise PublishError(Problem(what, "", "Give a folder that you may write to.")) from error
@@ -42,14 +39,12 @@ class FolderLedger:
 
 def _row(path: Path) -> Row:
     try:
-        row = json.loads(path.read_bytes(), parse_float=Decimal)
-    except (OSError, ValueError, RecursionError):
-        row = None
-    missing = [name for name in (*ROW_FIELDS, "lines") if name not in row] if isinstance(row, dict) else ["everything"]
-    if missing or not isinstance(row, dict):
-        why = f"It lacks {', '.join(missing[:3])}." if isinstance(row, dict) else "It is not JSON."
-        raise ReadError(Problem(f"{path} is no row of the table.", why, "Remove the file, or let the bot write it anew."))
-    return row
+        return read_row(path.read_bytes())
+    except OSError as error:
+        why = f"{error.strerror or type(error).__name__}."
+    except NoRowError as error:
+        why = str(error)
+    raise ReadError(Problem(f"{path} is no row of the table.", why, "Remove the file, or let the bot write it anew."))
 
 
 def _check_same_repository(there: Row, row: Row, path: Path) -> None:

@@ -16,8 +16,7 @@ def migrate(url: str) -> tuple[str | None, str]:
     with in_words("The database's tables could not be changed"):
         before = _version(url)
         if before is None:
-            with database.writing():
-                pass
+            database.until_nobody_else_does(lambda _: None)
         elif before not in REVISIONS:
             raise other_version(before)
         elif before != REVISIONS[-1]:

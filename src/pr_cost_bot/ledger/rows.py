@@ -7,44 +7,11 @@ from typing import Any
 
 from pr_cost_bot.model import CostLine, PullRequestCost, Remainder, SourceStatus, Tokens, Unpriced
 from pr_cost_bot.ports import Row
+from pr_cost_bot.row_file import ROW_FIELDS
 
 SCHEMA_VERSION = 1
 
-LINE_FIELDS = (
-    "repository",
-    "pr_number",
-    "source",
-    "product",
-    "model",
-    "person",
-    "evidence",
-    "requests",
-    "input_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "output_tokens",
-    "cost_usd",
-    "billed_usd",
-)
-ROW_FIELDS = (
-    "repository",
-    "pr_number",
-    "title",
-    "url",
-    "author",
-    "state",
-    "base_ref",
-    "head_ref",
-    "head_sha",
-    "opened_at",
-    "first_commit_at",
-    "merged_at",
-    "closed_at",
-    "commits",
-    "additions",
-    "deletions",
-    "ticket",
-    "purpose",
+FIGURES = (
     "cost_usd",
     "billed_usd",
     "low_usd",
@@ -54,14 +21,10 @@ ROW_FIELDS = (
     "cache_write_tokens",
     "output_tokens",
     "cost_label",
-    "estimate_usd",
-    "complete",
-    "settled",
-    "computed_at",
-    "schema_version",
+    "lines",
+    "unpriced",
 )
-MONEY_FIELDS = frozenset({"cost_usd", "billed_usd", "low_usd", "high_usd", "estimate_usd"})
-TIME_FIELDS = frozenset({"opened_at", "first_commit_at", "merged_at", "closed_at", "computed_at"})
+"""What a row says of usage; the rest is about the pull request and the run."""
 
 
 def row_of(cost: PullRequestCost, *, show_people: bool) -> Row:
@@ -86,13 +49,13 @@ def row_of(cost: PullRequestCost, *, show_people: bool) -> Row:
         "deletions": pull.deletions,
         "ticket": cost.ticket,
         "purpose": cost.purpose,
-        "cost_usd": dollars(cost.cost_usd),
-        "billed_usd": dollars(cost.billed_usd),
-        "low_usd": dollars(cost.low_usd),
-        "high_usd": dollars(cost.high_usd),
+        "cost_usd": exact_dollars(cost.cost_usd),
+        "billed_usd": exact_dollars(cost.billed_usd),
+        "low_usd": exact_dollars(cost.low_usd),
+        "high_usd": exact_dollars(cost.high_usd),
         **_token_fields(cost.tokens),
         "cost_label": cost.label,
-        "estimate_usd": dollars(cost.estimate_usd),
+        "estimate_usd": exact_dollars(cost.estimate_usd),
         "complete": cost.complete,
         "settled": cost.settled,
         "computed_at": rfc3339(cost.computed_at),
@@ -114,6 +77,13 @@ def document_of(cost: PullRequestCost, *, show_people: bool) -> Row:
     }
 
 
+def document_of_row(row: Row) -> Row:
+    """The same as far as a row knows it, for a run that computes nothing: what sources answered and what is left is empty."""
+    known = {name: row[name] for name in (*ROW_FIELDS, "lines") if name in row}
+    rest = {"sources": [], "unattributed": [], "pending": None, "unpriced": row.get("unpriced", []), "notes": []}
+    return {**known, **rest}
+
+
 def same_facts(one: Row | None, other: Row) -> bool:
     """Whether two rows or documents differ in nothing but the time of the run."""
     return one is not None and _timeless(one) == _timeless(other)
@@ -124,7 +94,7 @@ def line_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
     return [line for row in rows for line in row["lines"]]
 
 
-def dollars(amount: Decimal | None) -> str | None:
+def exact_dollars(amount: Decimal | None) -> str | None:
     """An exact amount without exponent and without idle zeros: `4.21`, `0`, `0.00015`."""
     if amount is None:
         return None
@@ -154,10 +124,10 @@ def _line_rows(repository: str, number: int, lines: Sequence[CostLine], *, show_
             "evidence": evidence,
             "requests": sum(line.requests for line in group),
             **_token_fields(sum((line.tokens for line in group), Tokens())),
-            "cost_usd": dollars(sum((line.cost_usd for line in group), Decimal(0))),
+            "cost_usd": exact_dollars(sum((line.cost_usd for line in group), Decimal(0))),
             "billed_usd": None
             if any(line.billed_usd is None for line in group)
-            else dollars(sum((line.billed_usd or Decimal(0) for line in group), Decimal(0))),
+            else exact_dollars(sum((line.billed_usd or Decimal(0) for line in group), Decimal(0))),
         }
         for (source, product, model, person, evidence), group in sorted(merged.items())
     ]
@@ -184,7 +154,7 @@ def _source(status: SourceStatus) -> dict[str, Any]:
 
 
 def _remainder(remainder: Remainder) -> dict[str, Any]:
-    return {"reason": remainder.reason, "cost_usd": dollars(remainder.cost_usd), **_token_fields(remainder.tokens)}
+    return {"reason": remainder.reason, "cost_usd": exact_dollars(remainder.cost_usd), **_token_fields(remainder.tokens)}
 
 
 def _unpriced(unpriced: Unpriced) -> dict[str, Any]:
@@ -193,6 +163,9 @@ def _unpriced(unpriced: Unpriced) -> dict[str, Any]:
 
 def _timeless(row: Row) -> Row:
     rest = {key: value for key, value in row.items() if key != "computed_at"}
-    if "sources" in rest:
-        rest["sources"] = [{key: value for key, value in source.items() if key != "fresh_until"} for source in rest["sources"]]
+    if isinstance(sources := rest.get("sources"), list):  # a file may hold anything by now
+        rest["sources"] = [
+            {key: value for key, value in source.items() if key != "fresh_until"} if isinstance(source, dict) else source
+            for source in sources
+        ]
     return rest

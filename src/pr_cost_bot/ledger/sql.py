@@ -1,7 +1,7 @@
 """The lasting table in a database: any that SQLAlchemy reaches, SQLite without an extra (docs/ledger.md)."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -11,15 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from pr_cost_bot.ledger.database import Database
-from pr_cost_bot.ledger.rows import MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS, dollars, rfc3339
+from pr_cost_bot.ledger.dialects import locked, put
+from pr_cost_bot.ledger.rows import exact_dollars, rfc3339, same_facts
 from pr_cost_bot.ledger.tables import PR_COST_LINES, PR_COSTS
 from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.ledger.usage_store import write_usage
+from pr_cost_bot.ledger.usage_sync import UsagePart, merge, usage_parts
 from pr_cost_bot.ports import Row
+from pr_cost_bot.row_file import LINE_FIELDS, MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS
 
 _CI_USAGE = "ci_usage"
+_LINE_KEY = ("source", "product", "model", "person", "evidence")
 _AT_ONCE = 500
-_TRIES = 6
 
 
 class SqlLedger:
@@ -37,12 +40,17 @@ class SqlLedger:
                 rows |= _rows(connection, repository, numbers[start : start + _AT_ONCE])
         return rows
 
-    def rows(self) -> Iterator[Row]:
-        """All rows, by repository and number. Raises PublishError."""
+    def rows(self, since: datetime | None = None) -> Iterator[Row]:
+        """All rows, by repository and number; with `since`, those that are open or were closed from then on.
+
+        Raises PublishError.
+        """
+        table = PR_COSTS.c
+        chosen = sa.select(table.repository, table.pr_number).order_by(table.repository, table.pr_number)
+        if since is not None:
+            chosen = chosen.where((table.state == "open") | (sa.func.coalesce(table.merged_at, table.closed_at) >= since))
         with self._database.reading() as connection:
-            keys = connection.execute(
-                sa.select(PR_COSTS.c.repository, PR_COSTS.c.pr_number).order_by(PR_COSTS.c.repository, PR_COSTS.c.pr_number)
-            ).all()
+            keys = connection.execute(chosen).all()
             for start in range(0, len(keys), _AT_ONCE):
                 chunk = keys[start : start + _AT_ONCE]
                 for repository in dict.fromkeys(key.repository for key in chunk):
@@ -59,23 +67,20 @@ class SqlLedger:
     def write(self, rows: Sequence[Row]) -> None:
         """Insert or update each row with its lines, unless the row there is newer. Raises PublishError."""
         for row in rows:
-            self._until_nobody_else_does(partial(_write_row, row=row))
+            self._database.until_nobody_else_does(partial(_write_row, row=row))
 
     def write_usage(self, usage: UsageOfRun) -> None:
         """Replace what older runs wrote about the hours that this run covers. Raises PublishError."""
-        self._until_nobody_else_does(partial(write_usage, usage=usage))
+        self._database.until_nobody_else_does(partial(write_usage, usage=usage))
 
-    def _until_nobody_else_does(self, write: Callable[[Connection], None]) -> None:
-        """Another writer may insert the same key meanwhile: then it is there, and is updated."""
-        for _ in range(_TRIES - 1):
-            try:
-                with self._database.writing() as connection:
-                    write(connection)
-            except sa.exc.IntegrityError:
-                continue
-            return
-        with self._database.writing() as connection:
-            write(connection)
+    def usage(self) -> Iterator[UsagePart]:
+        """All usage, part by part. Raises PublishError."""
+        with self._database.reading() as connection:
+            yield from usage_parts(connection)
+
+    def merge_usage(self, part: UsagePart) -> int:
+        """Take over another database's usage where it is newer. Returns how many rows changed. Raises PublishError."""
+        return self._database.until_nobody_else_does(partial(merge, part=part))
 
 
 def _rows(connection: Connection, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
@@ -96,35 +101,41 @@ def _with_ci_usage(row: sa.RowMapping) -> dict[str, Any]:
 
 def _write_row(connection: Connection, row: Row) -> None:
     key = (PR_COSTS.c.repository == row["repository"]) & (PR_COSTS.c.pr_number == row["pr_number"])
-    kept = json.dumps(row[_CI_USAGE], ensure_ascii=False) if _CI_USAGE in row else None
+    kept = json.dumps(row[_CI_USAGE], ensure_ascii=False, default=str) if _CI_USAGE in row else None
     values = {**_from_json({name: row[name] for name in ROW_FIELDS}), _CI_USAGE: kept}
-    there = connection.execute(sa.select(PR_COSTS.c.computed_at).where(key).with_for_update()).scalar()
-    if there is not None and there > values["computed_at"]:
+    there = connection.execute(locked(connection, sa.select(PR_COSTS.c.computed_at).where(key))).scalar()
+    if there is not None and (there > values["computed_at"] or _says_the_same(connection, row)):
         return
-    connection.execute(sa.insert(PR_COSTS).values(values) if there is None else sa.update(PR_COSTS).where(key).values(values))
+    put(connection, PR_COSTS, key, values, there=there is not None)
     old = (PR_COST_LINES.c.repository == row["repository"]) & (PR_COST_LINES.c.pr_number == row["pr_number"])
     connection.execute(sa.delete(PR_COST_LINES).where(old))
     if row["lines"]:
-        connection.execute(sa.insert(PR_COST_LINES), [_from_json(line) for line in row["lines"]])
+        key_of_row = {name: row[name] for name in ("repository", "pr_number")}
+        lines = [_from_json({name: line[name] for name in LINE_FIELDS} | key_of_row) for line in row["lines"]]
+        connection.execute(sa.insert(PR_COST_LINES), lines)
+
+
+def _says_the_same(connection: Connection, row: Row) -> bool:
+    """As far as a database can say it: there is no place in it for tokens without a price."""
+    held = {name: row[name] for name in (*ROW_FIELDS, "lines", _CI_USAGE) if name in row}
+    return same_facts(_rows(connection, row["repository"], [row["pr_number"]]).get(row["pr_number"]), held)
 
 
 def _lines_by_number(connection: Connection, repository: str, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     lines: dict[int, list[dict[str, Any]]] = {}
     table = PR_COST_LINES.c
-    chosen = (
-        sa.select(PR_COST_LINES)
-        .where(table.repository == repository, table.pr_number.in_(numbers))
-        .order_by(table.source, table.product, table.model, table.person, table.evidence)
-    )
+    chosen = sa.select(PR_COST_LINES).where(table.repository == repository, table.pr_number.in_(numbers))
     for line in connection.execute(chosen).mappings():
         lines.setdefault(line["pr_number"], []).append(_to_json(line))
+    for mine in lines.values():  # in the order of `rows.row_of`, which no database's collation gives
+        mine.sort(key=lambda line: [line[name] for name in _LINE_KEY])
     return lines
 
 
 def _to_json(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
     def value(name: str) -> Any:
         if name in MONEY_FIELDS:
-            return dollars(row[name])
+            return exact_dollars(row[name])
         return rfc3339(row[name]) if name in TIME_FIELDS else row[name]
 
     return {str(name): value(str(name)) for name in row}

@@ -1,4 +1,4 @@
-"""Rows from one ledger to another: from the branch into a database, and back."""
+"""From one ledger to another: rows from the branch into a database, and back; between databases, usage too."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,9 +7,11 @@ from typing import Protocol
 import msgspec
 
 from pr_cost_bot.ledger.rows import same_facts
+from pr_cost_bot.ledger.usage_sync import UsagePart
 from pr_cost_bot.ports import Row
 
 _AT_ONCE = 100
+_TELL_EACH = 10_000
 
 
 class Target(Protocol):
@@ -44,6 +46,32 @@ def sync(
         target.write(changed)
         looked_at, written = looked_at + len(chunk), written + len(changed)
         progress(looked_at)
+    return Synced(looked_at, written)
+
+
+class UsageSource(Protocol):
+    """A database that keeps usage."""
+
+    def usage(self) -> Iterator[UsagePart]:
+        """All of it."""
+
+
+class UsageTarget(Protocol):
+    """A database that takes usage."""
+
+    def merge_usage(self, part: UsagePart) -> int:
+        """Take over what is newer; how many rows changed."""
+
+
+def sync_usage(source: UsageSource, target: UsageTarget, progress: Callable[[int], None] = lambda _: None) -> Synced:
+    """Carry all usage over. Running it again changes nothing; each part is written whole, so it can be stopped."""
+    looked_at = written = told = 0
+    for part in source.usage():
+        written += target.merge_usage(part)
+        looked_at += len(part.shares)
+        if looked_at - told >= _TELL_EACH:
+            told = looked_at
+            progress(looked_at)
     return Synced(looked_at, written)
 
 

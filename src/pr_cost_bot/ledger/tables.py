@@ -10,11 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pr_cost_bot.ledger.dialects import keeps_zones
 from pr_cost_bot.ledger.money import Money
-from pr_cost_bot.ledger.rows import LINE_FIELDS, MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS
 from pr_cost_bot.ledger.units import DIGITS
+from pr_cost_bot.row_file import LINE_FIELDS, MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The schema's versions, oldest first; `ledger/migrations/versions` holds the way from each to the next."""
 
 WHOLE_DAY = -1
@@ -26,6 +27,11 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.engine.Dialect) -> datetime | None:
+        if value is None or keeps_zones(dialect.name):
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: sa.engine.Dialect) -> datetime | None:
         return None if value is None else (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
@@ -110,6 +116,17 @@ SHARES = sa.Table(
     sa.Column("computed_at", whole_number(), nullable=False),  # seconds since 1970-01-01
     sqlite_with_rowid=False,
 )
+NOTICES = sa.Table(
+    "notices",
+    METADATA,
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("at", Moment(), nullable=False, quote=True),  # a word of DuckDB's own
+    sa.Column("run", sa.String(64), nullable=False),
+    sa.Column("unsent", sa.Text, nullable=False),  # services, one a line
+)
+"""Which alerts and digests were told (`ports.NoticeRecord`)."""
+
 _BY_PLACE = ("place_id", "account_id", "day")
 # In SQLite, grouping needs rows in order, so this index carries what reports add up; elsewhere it only finds a place's rows.
 sa.Index("usage_shares_by_place", *(SHARES.c[name] for name in (*_BY_PLACE, "attributed", *MEASURES))).ddl_if(dialect="sqlite")

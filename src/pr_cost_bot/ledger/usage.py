@@ -7,20 +7,16 @@ later figures and more commits; what it says about an hour replaces what an olde
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from pr_cost_bot.ledger.rows import dollars, rfc3339
+from pr_cost_bot.hours import HOUR, floor_hour
+from pr_cost_bot.ledger.rows import exact_dollars, rfc3339
 from pr_cost_bot.ledger.units import from_units, units_that_add_up
-from pr_cost_bot.model import NO_TOKENS, Allocation, Tokens, UsageRecord, total_billed
-
-RECEIPT_SOURCE = "receipt"
-"""Usage that only commits or CI runs speak of: a run knows that of its repositories or pull requests, not all of a person's."""
-
-_HOUR = timedelta(hours=1)
+from pr_cost_bot.model import NO_TOKENS, RECEIPT_SOURCE, Allocation, Tokens, UsageRecord, total_billed
 
 
 class Covered(msgspec.Struct, frozen=True):
@@ -48,6 +44,7 @@ def covered(
     people, pulls = tuple(people), tuple(pulls)
     repositories = tuple(dict.fromkeys(repository for repository, _ in pulls))
     bills = (Covered(person, source, start, end) for person in people for source in sources)
+    # Of usage that only commits or CI speak of, a run knows that of its repositories or pull requests, not all of a person's.
     claims = (Covered(person, RECEIPT_SOURCE, start, end, place) for person in people for place in repositories)
     in_ci = (Covered("", RECEIPT_SOURCE, start, end, f"{repository}#{number}") for repository, number in pulls)
     return (*bills, *claims, *in_ci)
@@ -86,8 +83,8 @@ class _Place(msgspec.Struct, frozen=True, order=True):
 
 
 def _bucket(record: UsageRecord) -> _Bucket:
-    start = record.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    by_day = record.end - record.start > _HOUR
+    start = floor_hour(record.start)
+    by_day = record.end - record.start > HOUR
     return _Bucket(
         person=record.person or "",
         source=record.source,
@@ -144,8 +141,8 @@ def _rows(bucket: _Bucket, places: Mapping[_Place, Sequence[Allocation]]) -> Ite
             "cache_read_tokens": tokens.cache_read,
             "cache_write_tokens": tokens.cache_write,
             "output_tokens": tokens.output,
-            "cost_usd": dollars(from_units(cost)),
-            "billed_usd": dollars(from_units(billed[place])) if place in billed else None,
+            "cost_usd": exact_dollars(from_units(cost)),
+            "billed_usd": exact_dollars(from_units(billed[place])) if place in billed else None,
         }
 
 

@@ -8,7 +8,7 @@ Per account the rules are:
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -63,6 +63,31 @@ def plan(there: Mapping[Key, Share], found: Mapping[Key, Share], covers: Sequenc
         delete=tuple(sorted(key for key in there if key not in stays and key not in same)),
         insert=tuple(sorted(key for key in wanted if key not in same)),
     )
+
+
+def merge_plan(there: Mapping[Key, Share], found: Mapping[Key, Share]) -> Plan:
+    """What to do to take over `found` from another database, both with the times at which they were computed.
+
+    An hour, or a day in which either knows something of the whole day only, is taken over whole unless the one there is newer.
+    """
+    whole_days = {key.day for key in (*there, *found) if key.hour < 0}
+
+    def bucket(key: Key) -> tuple[int, int]:
+        return key.day, -1 if key.day in whole_days else key.hour
+
+    here, others = _newest(found, bucket), _newest(there, bucket)
+    taken = {one for one, at in here.items() if at >= others.get(one, at)}
+    new = {key for key in found if bucket(key) in taken}
+    old = {key for key in there if bucket(key) in taken}
+    same = {key for key in new & old if found[key].amounts == there[key].amounts}
+    return Plan(delete=tuple(sorted(old - same)), insert=tuple(sorted(new - same)))
+
+
+def _newest(shares: Mapping[Key, Share], bucket: Callable[[Key], tuple[int, int]]) -> dict[tuple[int, int], int]:
+    newest: dict[tuple[int, int], int] = {}
+    for key, share in shares.items():
+        newest[bucket(key)] = max(newest.get(bucket(key), 0), share.computed_at)
+    return newest
 
 
 def _written(there: Mapping[Key, Share]) -> dict[tuple[int, int], int]:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from pr_cost_bot.ledger.dialects import delete_rows, insert_named, locked
 from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, KEY, MEASURES, PLACES, SHARES, WHOLE_DAY
 from pr_cost_bot.ledger.units import to_units
 from pr_cost_bot.ledger.usage import Covered, UsageOfRun
@@ -29,16 +30,16 @@ def write_usage(connection: Connection, usage: UsageOfRun) -> None:
     for cover in usage.covered:
         covers[cover.person, cover.source, cover.scope].append(_whole_hours(cover, usage.computed_at))
     wanted = sorted({*rows, *covers})
-    accounts = _numbers(connection, ACCOUNTS, wanted, make=set(rows))
-    items = _numbers(connection, ITEMS, sorted({(row["product"], row["model"]) for row in usage.rows}))
-    places = _numbers(connection, PLACES, sorted({_place(row) for row in usage.rows}))
-    _lock(connection, accounts.values())
+    accounts = numbers_of(connection, ACCOUNTS, wanted, make=set(rows))
+    items = numbers_of(connection, ITEMS, sorted({(row["product"], row["model"]) for row in usage.rows}))
+    places = numbers_of(connection, PLACES, sorted({_place(row) for row in usage.rows}))
+    lock_accounts(connection, accounts.values())
     at = _seconds(usage.computed_at)
     for account in wanted:
         if account in accounts:
-            found = _shares(rows[account], items, places)
-            there = _there(connection, accounts[account], covers[account], found)
-            _carry_out(connection, accounts[account], plan(there, found, covers[account], at), found, at)
+            found = _shares(rows[account], items, places, at)
+            there = shares_on_days(connection, accounts[account], covers[account], found)
+            carry_out(connection, accounts[account], plan(there, found, covers[account], at), found)
 
 
 def _whole_hours(cover: Covered, computed_at: datetime) -> tuple[int, int]:
@@ -55,7 +56,7 @@ def _place(row: dict[str, Any]) -> Names:
     return row["repository"] or "", row["pr_number"] or 0, row["evidence"], row["reason"][:128]
 
 
-def _numbers(
+def numbers_of(
     connection: Connection, table: sa.Table, names: Sequence[Names], make: Iterable[Names] | None = None
 ) -> dict[Names, int]:
     """The numbers of these names; those missing are made (only those of `make`, when given)."""
@@ -63,7 +64,7 @@ def _numbers(
     missing = [name for name in names if name not in known and (make is None or name in make)]
     if missing:
         columns = [column.name for column in table.columns][1:]
-        connection.execute(sa.insert(table), [dict(zip(columns, name, strict=True)) for name in missing])
+        insert_named(connection, table, [dict(zip(columns, name, strict=True)) for name in missing])
         known |= _known(connection, table, missing)
     return known
 
@@ -81,17 +82,17 @@ def _known(connection: Connection, table: sa.Table, names: Sequence[Names]) -> d
     return found
 
 
-def _lock(connection: Connection, accounts: Iterable[int]) -> None:
+def lock_accounts(connection: Connection, accounts: Iterable[int]) -> None:
     """Rows of accounts, in the order of their numbers, so that two writers wait for each other and never both."""
     numbers = sorted(accounts)
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         connection.execute(
-            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.id.in_(some)).order_by(ACCOUNTS.c.id).with_for_update()
+            locked(connection, sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.id.in_(some)).order_by(ACCOUNTS.c.id))
         ).all()
 
 
-def _shares(rows: Iterable[dict[str, Any]], items: dict[Names, int], places: dict[Names, int]) -> dict[Key, Share]:
+def _shares(rows: Iterable[dict[str, Any]], items: dict[Names, int], places: dict[Names, int], at: int) -> dict[Key, Share]:
     shares = {}
     for row in rows:
         start = datetime.fromisoformat(row["bucket_start"])
@@ -101,7 +102,7 @@ def _shares(rows: Iterable[dict[str, Any]], items: dict[Names, int], places: dic
             hour=WHOLE_DAY if row["grain"] == "day" else start.hour,
             place=places[_place(row)],
         )
-        shares[key] = Share(row["product"], (int(row["pr_number"] is not None), *_amounts(row)))
+        shares[key] = Share(row["product"], (int(row["pr_number"] is not None), *_amounts(row)), at)
     return shares
 
 
@@ -114,8 +115,10 @@ def _amounts(row: dict[str, Any]) -> Iterator[int | None]:
             yield row[name]
 
 
-def _there(connection: Connection, account: int, covers: Iterable[tuple[int, int]], found: Iterable[Key]) -> dict[Key, Share]:
-    """The account's shares on all days that the run speaks of."""
+def shares_on_days(
+    connection: Connection, account: int, covers: Iterable[tuple[int, int]], found: Iterable[Key]
+) -> dict[Key, Share]:
+    """The account's shares on all days that are covered or found."""
     hours = [hour for start, end in (*covers, *(key.interval for key in found)) for hour in (start, end - 1)]
     if not hours:
         return {}
@@ -132,15 +135,17 @@ def _there(connection: Connection, account: int, covers: Iterable[tuple[int, int
     }
 
 
-def _carry_out(connection: Connection, account: int, todo: Plan, found: dict[Key, Share], at: int) -> None:
-    def named(key: Key, prefix: str = "") -> dict[str, Any]:
-        values = (account, key.item, key.day, key.hour, key.place)
-        return {prefix + name: value for name, value in zip(KEY, values, strict=True)}
+def carry_out(connection: Connection, account: int, todo: Plan, found: dict[Key, Share]) -> None:
+    """Delete and insert what the plan says."""
 
-    if todo.delete:
-        same = sa.and_(*(SHARES.c[name] == sa.bindparam(f"old_{name}") for name in KEY))
-        connection.execute(sa.delete(SHARES).where(same), [named(key, "old_") for key in todo.delete])
+    def named(key: Key) -> dict[str, Any]:
+        return dict(zip(KEY, (account, key.item, key.day, key.hour, key.place), strict=True))
+
+    delete_rows(connection, SHARES, [named(key) for key in todo.delete])
     if todo.insert:
         columns = ("attributed", *MEASURES)
-        rows = [{**named(key), **dict(zip(columns, found[key].amounts, strict=True)), "computed_at": at} for key in todo.insert]
+        rows = [
+            {**named(key), **dict(zip(columns, found[key].amounts, strict=True)), "computed_at": found[key].computed_at}
+            for key in todo.insert
+        ]
         connection.execute(sa.insert(SHARES), rows)

@@ -7,8 +7,9 @@ import pytest
 from tests.factories import NOON, minutes, pull_request, pull_request_cost
 
 from pr_cost_bot.ledger.files import write_artifact
-from pr_cost_bot.ledger.rows import LINE_FIELDS, ROW_FIELDS, document_of
+from pr_cost_bot.ledger.rows import document_of
 from pr_cost_bot.ports import PublishError
+from pr_cost_bot.row_file import LINE_FIELDS, ROW_FIELDS
 
 
 def document(**given):
@@ -50,6 +51,14 @@ def test_a_title_is_never_a_formula(tmp_path, title):
     cell = read_csv(tmp_path / "pr_costs.csv")[0]["title"]
     assert cell[0] not in "=+-@"
     assert cell.lstrip("'") == title
+
+
+@pytest.mark.parametrize("before", ["[" * 100_000, '[{"sources": 5}]', '{"sources": [5]}', "7"])
+def test_whatever_was_in_the_file_before_is_replaced(tmp_path, before):
+    write_artifact(tmp_path, [document()])
+    (tmp_path / "pr_cost.json").write_text(before)
+    write_artifact(tmp_path, [document()])
+    assert json.loads((tmp_path / "pr_cost.json").read_text())["pr_number"] == 7
 
 
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path):

@@ -1,5 +1,6 @@
 """Rows from a checkout of the data branch into a database, and back."""
 
+import io
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from pr_cost_bot.ledger.sql import SqlLedger
 from pr_cost_bot.ledger.sync import Synced, sync
 from pr_cost_bot.ledger_command import ledger
 from pr_cost_bot.ports import PublishError, ReadError
+from pr_cost_bot.report_command import UNREADABLE
 
 
 def row(number=7, repository="acme/web", **given):
@@ -69,6 +71,29 @@ def test_a_file_that_is_no_row_is_named(tmp_path, text):
         list(FolderLedger(tmp_path).rows())
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [{"cost_usd": "much"}, {"opened_at": "soon"}, {"pr_number": 10**30}, {"title": None}, {"lines": [{}]}, {"title": "\ud800"}],
+)
+def test_a_forged_row_is_named_by_the_command_and_is_no_traceback(tmp_path, capsys, forged):
+    import sys  # noqa: PLC0415
+
+    (tmp_path / "pr_costs").mkdir()
+    (tmp_path / "pr_costs/7.json").write_text(json.dumps({**row(), **forged}))
+    told = io.StringIO()
+    assert ledger(["sync", str(tmp_path), f"sqlite:///{tmp_path}/costs.db"], {}, sys.stdout, told) == UNREADABLE
+    assert "pr_costs/7.json is no row of the table" in told.getvalue()
+
+
+@pytest.mark.parametrize("forged", [{"ci_usage": [0.5]}, {"lines": [{**row()["lines"][0], "more": 1, "pr_number": 8}]}])
+def test_what_a_row_has_beyond_its_fields_does_not_reach_other_rows(tmp_path, database, forged):
+    (tmp_path / "pr_costs").mkdir()
+    (tmp_path / "pr_costs/7.json").write_text(json.dumps({**row(), **forged}))
+    sync(FolderLedger(tmp_path).rows(), database, database.read)
+    (kept,) = database.rows()
+    assert {one["pr_number"] for one in kept["lines"]} <= {7}
+
+
 def test_the_command_moves_one_repositorys_rows(tmp_path, capsys):
     import sys  # noqa: PLC0415
 
@@ -79,6 +104,13 @@ def test_the_command_moves_one_repositorys_rows(tmp_path, capsys):
     assert "1 rows looked at, 1 written" in capsys.readouterr().out
     assert ledger(["sync", str(tmp_path / "nowhere"), url], {}, sys.stdout, sys.stderr) == 1
     assert "no folder" in capsys.readouterr().err
+
+
+def test_the_command_carries_rows_to_the_database_that_is_set(tmp_path):
+    FolderLedger(tmp_path / "table").write([row()])
+    url = f"sqlite:///{tmp_path}/costs.db"
+    assert ledger(["sync", str(tmp_path / "table")], {"PR_COST_BOT_DATABASE_URL": url}, io.StringIO()) == 0
+    assert list(SqlLedger(url).rows()) == [row()]
 
 
 def test_the_command_migrates(tmp_path, capsys):
