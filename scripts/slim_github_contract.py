@@ -47,7 +47,7 @@ TYPES = set(
     GitActorConnection LabelConnection IssueCommentConnection IssueCommentEdge PullRequestTimelineItemsConnection
     PullRequestTimelineItems PullRequestTimelineItemsItemType HeadRefForcePushedEvent CommitAuthor RefOrder
     RefOrderField IssueOrder IssueOrderField OrderDirection LabelOrder LabelOrderField IssueCommentOrder
-    IssueCommentOrderField PullRequestOrder PullRequestOrderField PullRequestState RepositoryVisibility
+    IssueCommentOrderField PullRequestOrder PullRequestOrderField PullRequestState RepositoryVisibility CommentAuthorAssociation
     RepositoryPermission AddCommentInput AddCommentPayload CreateCommitOnBranchInput CreateCommitOnBranchPayload
     CommittableBranch CommitMessage FileChanges FileAddition FileDeletion GitTimestamp DateTime URI GitObjectID
     BigInt Base64String HTML String Int Boolean ID Float

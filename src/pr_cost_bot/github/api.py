@@ -61,6 +61,10 @@ class GraphQLError(msgspec.Struct, frozen=True):
 
     @property
     def status(self) -> int:
+        """GitHub's time-outs and hiccups come without a type: "Something went wrong while executing your query"."""
+        text = self.message.lower()
+        if not self.type and any(words in text for words in ("something went wrong", "timeout", "timed out")):
+            return 502
         return _STATUS_OF_TYPE.get(self.type.upper(), 422)
 
 
@@ -115,12 +119,17 @@ class Api:
         )
         return answer
 
+    def query_whole(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Read what must not have holes: an error beside data is tried again as if there were none. Raises: GitHubError."""
+        answer: Answer = self._persist(
+            lambda: _whole(self._graphql(document, variables)), after_failure=True, after_time_out=_TRIES_AFTER_TIME_OUT
+        )
+        return answer.data
+
     def mutate(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Write through GraphQL, once. Raises: GitHubError, also for the first error beside data."""
         answer: Answer = self._persist(lambda: self._graphql(document, variables), after_failure=False)
-        if answer.errors:
-            raise GitHubError(answer.errors[0].status, answer.errors[0].message)
-        return answer.data
+        return _whole(answer).data
 
     def pause(self, seconds: float) -> bool:
         """Wait within the run's patience."""
@@ -148,7 +157,7 @@ class Api:
         if isinstance(data, dict) and any(value is not None for value in data.values()):
             return Answer(data, errors)
         if errors:
-            raise GitHubError(_status_without_data(errors[0]), errors[0].message)
+            raise GitHubError(errors[0].status, errors[0].message)
         raise GitHubError(502, "The answer to a GraphQL query had no data.")
 
     def _send(self, method: str, url: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
@@ -165,6 +174,12 @@ class Api:
             raise GitHubError(400, f"The address {url} does not belong to the API address. {error}") from None
 
 
+def _whole(answer: Answer) -> Answer:
+    if answer.errors:
+        raise GitHubError(answer.errors[0].status, answer.errors[0].message)
+    return answer
+
+
 def _read_errors(errors: Iterable[Any]) -> Iterable[GraphQLError]:
     for error in errors:
         if isinstance(error, dict):
@@ -178,14 +193,6 @@ def _message_of(error: GithubException) -> str:
         return str(error.data)
     details = [detail for detail in error.data.get("errors") or () if detail]
     return " ".join([str(error.data.get("message") or error.data.get("data") or ""), *map(json.dumps, details)])
-
-
-def _status_without_data(error: GraphQLError) -> int:
-    """GitHub's time-outs and hiccups come as 200 without a type: "Something went wrong while executing your query"."""
-    text = error.message.lower()
-    if not error.type and ("something went wrong" in text or "timeout" in text or "timed out" in text):
-        return 502
-    return error.status
 
 
 def _pause_after(error: GitHubError, attempt: int) -> float:

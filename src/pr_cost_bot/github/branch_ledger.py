@@ -1,28 +1,17 @@
 """The table on a branch of the repository: one file per pull request, all rows of a run in one commit."""
 
-import json
-import random
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pr_cost_bot.github import queries
+from pr_cost_bot.github.data_branch import TRIES, commit, is_lost_race, step_back
 from pr_cost_bot.github.errors import GitHubError, publish_error
-from pr_cost_bot.github.nodes import read_time
-from pr_cost_bot.github.site import LedgerState, Site, read_row, row_path
-from pr_cost_bot.marker import is_newer
+from pr_cost_bot.github.site import LedgerState, Site, row_in
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, Row
+from pr_cost_bot.row_file import is_older, row_path, write_row
 
-_TRIES = 25  # each lost race is somebody else's row; more than a repository has runs at once
 _BATCH = 50
-_README = """# What pull requests cost
-
-This branch is a table. It is written by pr-cost-bot: one file per pull request, `pr_costs/<number>.json`, with
-its cost, its tokens and the lines they are made of. Money is in US dollars.
-
-It shares no history with the code, and nothing needs to be merged from it. To start anew, delete the branch.
-"""
 
 
 class BranchLedger:
@@ -43,7 +32,7 @@ class BranchLedger:
                 if not error.forbidden:
                     raise
                 return {}
-        rows = ((number, read_row(state.files.get(number))) for number in numbers)
+        rows = ((number, row_in(state.files.get(number))) for number in numbers)
         return {number: row for number, row in rows if row is not None}
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -65,23 +54,23 @@ class BranchLedger:
         numbers = [row["pr_number"] for row in rows]
         known = self._site.ledger
         state = known if known is not None and set(numbers) <= known.files.keys() else self._look(numbers)
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             files = dict(_to_write(rows, state))
             if not files:
                 return
             try:
-                head = self._start(files) if state.head is None else self._commit(files, state.head)
+                written = {row_path(number): text for number, text in files.items()}
+                head = commit(self._site, written, _headline(files), state.head)
             except GitHubError as error:
-                gone = error.missing and state.head is not None  # somebody deleted the branch
-                if not (gone or _lost_race(error)):
+                if not is_lost_race(error, state.head):
                     raise
             else:
                 self._site.ledger = LedgerState(head, {**state.files, **files})
                 return
-            self._site.api.pause(random.uniform(0.05, 0.25) * (attempt + 1))  # noqa: S311 - spreads writers, no secret
+            step_back(self._site, attempt)
             state = self._look(numbers)
         what = f"The table on the branch {self._site.data_branch} could not be written."
-        why = f"Others wrote to it at the same time, {_TRIES} times in a row."
+        why = f"Others wrote to it at the same time, {TRIES} times in a row."
         raise PublishError(Problem(what, why, "The next run writes the row; nothing is lost."))
 
     def _look(self, numbers: Sequence[int]) -> LedgerState:
@@ -105,52 +94,15 @@ class BranchLedger:
         self._site.ledger = state
         return state
 
-    def _commit(self, files: Mapping[int, str], head: str) -> str:
-        additions = [
-            {"path": row_path(number), "contents": b64encode(text.encode()).decode()} for number, text in files.items()
-        ]
-        commit = {
-            "branch": {"repositoryNameWithOwner": self._site.repository, "branchName": self._site.data_branch},
-            "expectedHeadOid": head,
-            "fileChanges": {"additions": additions},
-            "message": {"headline": _headline(files), "body": "[skip ci]"},
-        }
-        data = self._site.api.mutate(queries.COMMIT_ON_BRANCH, {"input": commit})
-        return str(data["createCommitOnBranch"]["commit"]["oid"])
-
-    def _start(self, files: Mapping[int, str]) -> str:
-        """Make the branch, without parents: it shares nothing with the code. All three requests may be repeated."""
-        git = f"/repos/{self._site.repository}/git"
-        contents = {"README.md": _README, **{row_path(number): text for number, text in files.items()}}
-        entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in contents.items()]
-        tree = self._site.api.rest("POST", f"{git}/trees", {"tree": entries}, repeatable=True)["sha"]
-        message = f"{_headline(files)}\n\n[skip ci]"
-        commit = self._site.api.rest(
-            "POST", f"{git}/commits", {"message": message, "tree": tree, "parents": []}, repeatable=True
-        )
-        self._site.api.rest("POST", f"{git}/refs", {"ref": self._site.data_ref, "sha": commit["sha"]}, repeatable=True)
-        return str(commit["sha"])
-
-
-def write_text(row: Row) -> str:
-    """A row as its file holds it: sorted keys, so that two versions compare line by line."""
-    return json.dumps(row, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
 
 def _to_write(rows: Iterable[Row], state: LedgerState) -> Iterable[tuple[int, str]]:
     """The rows that are new or different; one that is there with a newer `computed_at` stays."""
     for row in rows:
-        number, text = row["pr_number"], write_text(row)
+        number, text = row["pr_number"], write_row(row)
         there = state.files.get(number)
-        if there != text and not _newer(read_row(there), row):
+        known = row_in(there)
+        if there != text and (known is None or not is_older(row, known)):
             yield number, text
-
-
-def _newer(there: Row | None, row: Row) -> bool:
-    try:
-        return there is not None and is_newer(read_time(there["computed_at"]), read_time(row["computed_at"]))
-    except (KeyError, TypeError, ValueError):
-        return False
 
 
 def _headline(files: Mapping[int, Any]) -> str:
@@ -158,13 +110,3 @@ def _headline(files: Mapping[int, Any]) -> str:
     if len(files) == 1:
         return f"Record the cost of pull request {next(iter(files))}"
     return f"Record the cost of {len(files)} pull requests"
-
-
-def _lost_race(error: GitHubError) -> bool:
-    """Somebody else moved or made the branch first, or it is unknown whether the write went through: look again."""
-    text = error.message.lower()
-    return (
-        error.transient
-        or error.status == 409
-        or (error.status == 422 and ("expected branch to point to" in text or "reference already exists" in text))
-    )

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from pr_cost_bot.github import queries
 from pr_cost_bot.github.api import Api, Patience
 from pr_cost_bot.github.branch_ledger import BranchLedger
+from pr_cost_bot.github.branch_notices import BranchNotices
 from pr_cost_bot.github.comments import publish_comment
 from pr_cost_bot.github.competing import read_competing_work
-from pr_cost_bot.github.errors import GitHubError
 from pr_cost_bot.github.facts import read_configuration, read_many, read_one
 from pr_cost_bot.github.files import read_files
 from pr_cost_bot.github.inspection import GitHubInspection, inspect
 from pr_cost_bot.github.labels import publish_label
-from pr_cost_bot.github.nodes import nodes_of, read_time
+from pr_cost_bot.github.recent import recent_numbers
 from pr_cost_bot.github.site import Site
 from pr_cost_bot.model import Author
 from pr_cost_bot.ports import CommentRef, CompetingWork, ConfigText, PullRequestFacts, RepositoryFile
@@ -43,7 +41,7 @@ class GitHubClient:
         return read_configuration(self._site, config_path)
 
     def recent_pull_requests(self, closed_since: datetime) -> tuple[int, ...]:
-        return _recent_numbers(self._site, closed_since)
+        return recent_numbers(self._site, closed_since)
 
     def competing_work(
         self, people: Sequence[Author], repositories: Sequence[str], since: datetime, until: datetime
@@ -65,6 +63,10 @@ class GitHubClient:
         if branch == self._site.data_branch:
             return BranchLedger(self._site)
         return BranchLedger(Site(self._site.api, self._site.repository, branch))
+
+    def notices(self, branch: str = DATA_BRANCH) -> BranchNotices:
+        """What was told already, on the same branch as the table."""
+        return BranchNotices(Site(self._site.api, self._site.repository, branch))
 
     def inspect(self, since: datetime) -> GitHubInspection:
         """What `doctor` wants to know; `since`: whose commits are looked at."""
@@ -89,24 +91,3 @@ def connect(
     waiting = patience or Patience()
     org_api = Api(org_token, api_url, graphql_url, waiting) if org_token else None
     return GitHubClient(Site(Api(token, api_url, graphql_url, waiting), repository, data_branch), org_api)
-
-
-def _recent_numbers(site: Site, closed_since: datetime) -> tuple[int, ...]:
-    numbers: dict[int, None] = {}
-    variables: dict[str, Any] = {**site.place, "open": True, "openAfter": None, "closed": True, "closedAfter": None}
-    while variables["open"] or variables["closed"]:
-        home = site.api.query(queries.RECENT_PULL_REQUESTS, variables).data.get("repository")
-        if home is None:
-            raise GitHubError(404, f"{site.repository} was not found.")
-        numbers |= dict.fromkeys(node["number"] for node in nodes_of(home.get("open")))
-        closed = [*nodes_of(home.get("closed"))]
-        numbers |= dict.fromkeys(node["number"] for node in closed if read_time(node["closedAt"]) >= closed_since)
-        older = bool(closed) and read_time(closed[-1]["updatedAt"]) < closed_since
-        variables |= _following("open", home.get("open"), stop=False) | _following("closed", home.get("closed"), stop=older)
-    return tuple(sorted(numbers))
-
-
-def _following(name: str, connection: Any, *, stop: bool) -> dict[str, Any]:
-    info = (connection or {}).get("pageInfo") or {}
-    more = bool(info.get("hasNextPage")) and not stop
-    return {name: more, f"{name}After": info.get("endCursor") if more else None}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from pr_cost_bot.github.nodes import Node, commit_of, nodes_of, pull_of
+from pr_cost_bot.github.proof import proven
 from pr_cost_bot.model import Author, GitCommit, Problem, Pull
 from pr_cost_bot.ports import CompetingWork
 
@@ -32,7 +33,7 @@ class Collected:
         repository = self._spell(node["repository"]["nameWithOwner"])
         key = (repository, node["number"])
         listed = [item["commit"] for item in nodes_of(node["commits"]) if item["commit"]]
-        commits = [commit_of(commit, repository, node["number"], node["headRefName"]) for commit in listed]
+        commits, _ = proven((commit_of(each, repository, node["number"], node["headRefName"]) for each in listed), node)
         if only_by is not None:
             commits = [commit for commit in commits if _names(commit) & only_by]
             if not commits:

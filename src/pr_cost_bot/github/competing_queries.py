@@ -15,7 +15,7 @@ fragment work on Commit {
 
 _COMPETING_PULL = """
 fragment other on PullRequest {
-  number headRefName createdAt closedAt mergedAt
+  number headRefName createdAt closedAt mergedAt isCrossRepository authorAssociation
   repository { nameWithOwner }
   author { __typename login }
   commits(last: 100) { totalCount nodes { commit { ...work } } }

@@ -54,8 +54,8 @@ class GitHubError(ReadError):
 
 
 def quote(text: str) -> str:
-    """An answer's text, short enough for one line of a message."""
-    line = " ".join(text.split())
+    """An answer's text, fit for one line of a message: short, and without what could drive a terminal."""
+    line = "".join(char for char in " ".join(text.split()) if char.isprintable())
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"
 
 

@@ -9,7 +9,9 @@ from pr_cost_bot.github import queries
 from pr_cost_bot.github.api import Answer
 from pr_cost_bot.github.errors import GitHubError
 from pr_cost_bot.github.nodes import Node, account_of, commit_of, commit_of_rest, dropped_commits, nodes_of, pull_request_of
-from pr_cost_bot.github.site import Site, read_row
+from pr_cost_bot.github.pages import Pages
+from pr_cost_bot.github.proof import proven
+from pr_cost_bot.github.site import Site, row_in
 from pr_cost_bot.marker import PREFIX
 from pr_cost_bot.model import GitCommit, Problem
 from pr_cost_bot.ports import CommentRef, ConfigText, PullRequestFacts
@@ -172,21 +174,21 @@ class _Reader:
 
     def __init__(self, site: Site, home: Node, node: Node, *, contents: bool) -> None:
         self.site, self.home, self.node, self.contents = site, home, node, contents
-        self.commits: list[Node] = []
-        self.comments: list[Node] = []
+        self.pages = Pages(site, node)
         self.problems: list[Problem] = []
 
     def facts(self, row: Node | None) -> PullRequestFacts:
         self.site.pull_ids[self.node["number"]] = self.node["id"]
-        listed = self._read_pages()
-        commits = self._commits(listed)
-        dropped = dropped_commits(self.node.get("timelineItems"), self.node, self.site.repository, commits)
-        own = own_comments(self.comments, self.site.viewer)
+        commits, unproven = proven(self._commits(), self.node)
+        self.problems += unproven
+        lost = dropped_commits(self.pages.dropped_heads, self.node, self.site.repository, commits)
+        dropped, _ = proven(lost, self.node)
+        own = own_comments(self.pages.comments, self.site.viewer)
         return PullRequestFacts(
-            pull=pull_request_of(self.node, self.home, self.site.repository, commits, dropped),
+            pull=pull_request_of(self.node, self.home, self.site.repository, commits, tuple(dropped)),
             comment=own[0] if own else None,
             surplus_comments=tuple(comment.id for comment in own[1:]),
-            row=read_row(row.get("text") if row else None),
+            row=row_in(row.get("text") if row else None),
             receipt_ledger=self._receipt_ledger(),
             has_agent_notes=self.home.get("notes") is not None,
             problems=tuple(self.problems),
@@ -202,52 +204,14 @@ class _Reader:
             return None
         return blob.get("text")
 
-    def _read_pages(self) -> int:
-        """Take all pages of both connections. Returns how many commits GitHub says there are."""
-        page: Node = self.node
-        total = 0
-        while True:
-            commits, comments = page.get("commits"), page.get("comments")
-            total = commits["totalCount"] if commits else total
-            self.commits += [node["commit"] for node in nodes_of(commits) if node["commit"]]
-            self.comments += nodes_of(comments)
-            more_commits, more_comments = _next_page(commits), _next_page(comments)
-            if self._hidden(page):
-                more_commits = None
-            if not (more_commits or more_comments):
-                return total
-            page = self._ask_page(more_commits, more_comments)
-
-    def _ask_page(self, commits_after: str | None, comments_after: str | None) -> Node:
-        variables = {
-            **self.site.place,
-            "number": self.node["number"],
-            "stats": True,
-            "moreCommits": commits_after is not None,
-            "commitsAfter": commits_after,
-            "moreComments": comments_after is not None,
-            "commentsAfter": comments_after,
-        }
-        try:
-            answer = self.site.api.query(queries.PULL_REQUEST_PAGES, variables)
-        except GitHubError as error:
-            if not error.transient:
-                raise
-            answer = self.site.api.query(queries.PULL_REQUEST_PAGES, {**variables, "stats": False})
-        return (answer.data.get("repository") or {}).get("pullRequest") or {}
-
-    def _hidden(self, page: Node) -> bool:
-        """GitHub gives null for each commit that the token may not read."""
-        nodes = (page.get("commits") or {}).get("nodes") or ()
-        return any(node is None for node in nodes)
-
-    def _commits(self, total: int) -> list[GitCommit]:
-        number, head_ref = self.node["number"], self.node["headRefName"]
-        if not self.contents or self._hidden(self.node):
+    def _commits(self) -> list[GitCommit]:
+        number, head_ref, total = self.node["number"], self.node["headRefName"], self.pages.commits_said
+        if not self.contents or self.pages.commits_hidden:
             return self._commits_by_rest(number, head_ref)
-        for node in self.commits:
+        for node in self.pages.commits:
             self._learn_users(node)
-        commits = {node["oid"]: commit_of(node, self.site.repository, number, head_ref) for node in self.commits}
+            self._count_authors(node)
+        commits = {node["oid"]: commit_of(node, self.site.repository, number, head_ref) for node in self.pages.commits}
         if len(commits) != total:
             self.problems.append(
                 Problem(
@@ -262,6 +226,14 @@ class _Reader:
         for author in nodes_of(commit.get("authors")):
             if user := author.get("user"):
                 self.site.user_ids[user["login"].casefold()] = user["id"]
+
+    def _count_authors(self, commit: Node) -> None:
+        total, listed = commit["authors"]["totalCount"], len(commit["authors"]["nodes"] or ())
+        if total > listed:
+            what = f"Only {listed} of the {total} authors of commit {commit['oid'][:7]} are known."
+            self.problems.append(
+                Problem(what, "GitHub lists no more of them at once.", "Usage of the others is not looked for.")
+            )
 
     def _commits_by_rest(self, number: int, head_ref: str) -> list[GitCommit]:
         self.problems.append(
@@ -288,8 +260,3 @@ class _Reader:
                 )
             )
         return commits
-
-
-def _next_page(connection: Node | None) -> str | None:
-    info = (connection or {}).get("pageInfo") or {}
-    return info["endCursor"] if info.get("hasNextPage") else None

@@ -23,7 +23,7 @@ def publish_label(site: Site, facts: PullRequestFacts, label: str | None, names:
     try:
         if label is not None and wanted not in present:
             _ensure_exists(site, label, names)
-            _add(site, pull.number, label)
+            present |= {name.casefold(): name for name in _add(site, pull.number, label)}
         for folded, name in present.items():
             if folded in ours and folded != wanted:
                 _remove(site, pull.number, name)
@@ -47,8 +47,10 @@ def _ensure_exists(site: Site, label: str, names: Sequence[str]) -> None:
     site.labels.add(label.casefold())
 
 
-def _add(site: Site, number: int, label: str) -> None:
-    site.api.rest("POST", f"/repos/{site.repository}/issues/{number}/labels", {"labels": [label]}, repeatable=True)
+def _add(site: Site, number: int, label: str) -> list[str]:
+    """Returns the names of all labels there are now: another run may have set one since this one looked."""
+    there = site.api.rest("POST", f"/repos/{site.repository}/issues/{number}/labels", {"labels": [label]}, repeatable=True)
+    return [str(each["name"]) for each in there]
 
 
 def _remove(site: Site, number: int, name: str) -> None:

@@ -6,17 +6,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pr_cost_bot.model import Author, GitCommit, Pull, PullRequest, PullState
+from pr_cost_bot.trailers import co_authors_of
 
 Node = Mapping[str, Any]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATES: dict[str, PullState] = {"OPEN": "open", "CLOSED": "closed", "MERGED": "merged"}
-_CO_AUTHOR = re.compile(r"^co-authored-by:[ \t]*(?P<name>[^<\n]*)<(?P<email>[^<>\s]+)>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _BOT_NOREPLY = re.compile(r"^(?:\d+\+)?(?P<login>[^@+]+\[bot\])@users\.noreply\.", re.IGNORECASE)
 
 
 def read_time(text: str) -> datetime:
     """RFC 3339 as GitHub writes it (`Z`, or the author's own offset), in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def read_git_time(text: str) -> datetime:
+    """The same for a time in a commit. Whoever commits chooses it; what no clock can show is the beginning of time."""
+    try:
+        return max(read_time(text), _EPOCH)
+    except (ValueError, OverflowError):
+        return _EPOCH
 
 
 def read_time_or_none(text: str | None) -> datetime | None:
@@ -58,7 +67,7 @@ def author_of(git_actor: Node | None) -> Author:
 
 def co_authors_in(message: str) -> tuple[Author, ...]:
     """The Co-authored-by trailers of a message's last paragraphs, as Git and GitHub read them, in their order."""
-    return tuple(author_of({"name": m["name"].strip(), "email": m["email"]}) for m in _CO_AUTHOR.finditer(message))
+    return tuple(author_of({"name": name, "email": address}) for name, address in co_authors_of(message))
 
 
 def commit_of(node: Node, repository: str, number: int | None = None, branch: str | None = None) -> GitCommit:
@@ -72,8 +81,8 @@ def commit_of(node: Node, repository: str, number: int | None = None, branch: st
         sha=node["oid"],
         repository=repository,
         authors=_once(authors),
-        authored_at=read_time(node["authoredDate"]),
-        committed_at=read_time(node["committedDate"]),
+        authored_at=read_git_time(node["authoredDate"]),
+        committed_at=read_git_time(node["committedDate"]),
         message=message,
         parents=node["parents"]["totalCount"],
         additions=node.get("additions"),
@@ -92,8 +101,8 @@ def commit_of_rest(item: Node, repository: str, number: int, branch: str) -> Git
         sha=item["sha"],
         repository=repository,
         authors=_once((author, *co_authors_in(git["message"]))),
-        authored_at=read_time(authored),
-        committed_at=read_time((git["committer"] or git["author"])["date"]),
+        authored_at=read_git_time(authored),
+        committed_at=read_git_time((git["committer"] or git["author"])["date"]),
         message=git["message"],
         parents=len(item["parents"]),
         pr_number=number,
@@ -113,11 +122,10 @@ def by_author_date(commits: Iterable[GitCommit]) -> tuple[GitCommit, ...]:
     return tuple(sorted({commit.sha: commit for commit in commits}.values(), key=lambda commit: commit.authored_at))
 
 
-def dropped_commits(timeline: Node | None, pull: Node, repository: str, kept: Iterable[GitCommit]) -> tuple[GitCommit, ...]:
-    """The heads that force pushes took away. `beforeCommit` is null once GitHub has collected it."""
+def dropped_commits(heads: Iterable[Node], pull: Node, repository: str, kept: Iterable[GitCommit]) -> tuple[GitCommit, ...]:
+    """The heads that force pushes took away and that are not among those kept."""
     present = {commit.sha for commit in kept}
-    heads = (event.get("beforeCommit") for event in nodes_of(timeline))
-    commits = (commit_of(head, repository, pull["number"], pull["headRefName"]) for head in heads if head)
+    commits = (commit_of(head, repository, pull["number"], pull["headRefName"]) for head in heads)
     return by_author_date(commit for commit in commits if commit.sha not in present)
 
 

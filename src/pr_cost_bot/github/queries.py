@@ -6,7 +6,7 @@ fragment commit on Commit {
   oid message authoredDate committedDate
   additions @include(if: $stats) deletions @include(if: $stats)
   parents(first: 1) { totalCount }
-  authors(first: 10) { nodes { name email user { id login } } }
+  authors(first: 100) { totalCount nodes { name email user { id login } } }
 }
 """
 
@@ -16,7 +16,7 @@ fragment comment on IssueComment { fullDatabaseId body url viewerDidAuthor autho
 
 _PULL = """
 fragment pull on PullRequest {
-  id number title body url state isCrossRepository createdAt closedAt mergedAt additions deletions
+  id number title body url state isCrossRepository authorAssociation createdAt closedAt mergedAt additions deletions
   baseRefName headRefName headRefOid
   author { __typename login }
   labels(first: 100) { nodes { name } }
@@ -25,9 +25,14 @@ fragment pull on PullRequest {
     nodes { commit { receipts: file(path: ".receipt/ledger.jsonl") { ...file } } }
   }
   comments(first: 100) { totalCount pageInfo { hasNextPage endCursor } nodes { ...comment } }
-  timelineItems(first: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) @include(if: $contents) {
-    nodes { __typename ... on HeadRefForcePushedEvent { createdAt beforeCommit { ...commit } } }
-  }
+  timelineItems(first: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) @include(if: $contents) { ...pushes }
+}
+"""
+
+_PUSHES = """
+fragment pushes on PullRequestTimelineItemsConnection {
+  pageInfo { hasNextPage endCursor }
+  nodes { __typename ... on HeadRefForcePushedEvent { createdAt beforeCommit { ...commit } } }
 }
 """
 
@@ -71,6 +76,7 @@ query PullRequestFacts(
 """
     + _REPOSITORY
     + _PULL
+    + _PUSHES
     + _BASE
     + COMMIT
     + COMMENT
@@ -93,27 +99,31 @@ def pull_requests_facts(count: int) -> str:
         "$contents: Boolean!, $stats: Boolean!, "
         f"{variables}) {{ viewer {{ login }} repository(owner: $owner, name: $name) {{ ...repository\n{fields} }} }}"
     )
-    return head + _REPOSITORY + _PULL + _BASE + COMMIT + COMMENT + _FILE + _ROW
+    return head + _REPOSITORY + _PULL + _PUSHES + _BASE + COMMIT + COMMENT + _FILE + _ROW
 
 
 PULL_REQUEST_PAGES = (
     """
 query PullRequestPages(
   $owner: String!, $name: String!, $number: Int!, $stats: Boolean!,
-  $moreCommits: Boolean!, $commitsAfter: String, $moreComments: Boolean!, $commentsAfter: String
+  $commitsGo: Boolean!, $commitsAfter: String, $commentsGo: Boolean!, $commentsAfter: String,
+  $timelineItemsGo: Boolean!, $timelineItemsAfter: String
 ) {
   repository(owner: $owner, name: $name) {
     pullRequest(number: $number) {
-      commits(first: 100, after: $commitsAfter) @include(if: $moreCommits) {
+      commits(first: 100, after: $commitsAfter) @include(if: $commitsGo) {
         totalCount pageInfo { hasNextPage endCursor } nodes { commit { ...commit } }
       }
-      comments(first: 100, after: $commentsAfter) @include(if: $moreComments) {
+      comments(first: 100, after: $commentsAfter) @include(if: $commentsGo) {
         totalCount pageInfo { hasNextPage endCursor } nodes { ...comment }
       }
+      timelineItems(first: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT], after: $timelineItemsAfter)
+        @include(if: $timelineItemsGo) { ...pushes }
     }
   }
 }
 """
+    + _PUSHES
     + COMMIT
     + COMMENT
 )

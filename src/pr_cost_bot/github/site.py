@@ -1,34 +1,32 @@
 """One repository as one token reaches it, with what earlier answers told, so that nothing is asked twice."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from pr_cost_bot.github.api import Api
 from pr_cost_bot.ports import Row
+from pr_cost_bot.row_file import NoRowError, read_row, row_path
 
 
-@dataclass
-class LedgerState:
+class LedgerState(msgspec.Struct):
     """The data branch as last seen: its head (None: no such branch) and the text of some of its files (None: no such file)."""
 
     head: str | None
-    files: dict[int, str | None] = field(default_factory=dict)
+    files: dict[int, str | None] = {}
 
 
-@dataclass
-class Site:
+class Site(msgspec.Struct):
     """Where the bot works. The maps below only grow; a stale entry costs a request, never a wrong result."""
 
     api: Api
     repository: str
     data_branch: str
-    pull_ids: dict[int, str] = field(default_factory=dict)  # GraphQL ids by number
-    user_ids: dict[str, str] = field(default_factory=dict)  # GraphQL ids by login in lower case
+    pull_ids: dict[int, str] = {}  # GraphQL ids by number
+    user_ids: dict[str, str] = {}  # GraphQL ids by login in lower case
     viewer: str = ""
-    labels: set[str] = field(default_factory=set)  # names in lower case that the repository has
+    labels: set[str] = set()  # names in lower case that the repository has
     ledger: LedgerState | None = None  # None: not seen, or may not be seen
 
     @property
@@ -63,17 +61,9 @@ class Site:
         self.ledger = LedgerState(head, known | {number: (row or {}).get("text") for number, row in rows.items()})
 
 
-def row_path(number: int) -> str:
-    """The file of one pull request's row."""
-    return f"pr_costs/{number}.json"
-
-
-def read_row(text: str | None) -> Row | None:
-    """A file's row. Anybody who may push can write that branch: what is no row counts as none and is written anew."""
-    if text is None:
-        return None
+def row_in(text: str | None) -> Row | None:
+    """A file's row; what is none counts as no row, and is written anew."""
     try:
-        row = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
+        return None if text is None else read_row(text)
+    except NoRowError:
         return None
-    return row if isinstance(row, dict) else None

@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from tests.factories import pull_request, pull_request_cost
 from tests.integration.github.scenes import CONFIG, at, client_of, requests_of
 
+from pr_cost_bot.ledger.rows import row_of
 from pr_cost_bot.ports import PublishError
 from pr_cost_bot.simulator.github import Work
 
@@ -14,7 +16,8 @@ BRANCH = "pr-cost-data"
 
 def row(number, cost="1.00", computed_at=None):
     time = (computed_at or datetime(2026, 11, 20, tzinfo=UTC)).isoformat().replace("+00:00", "Z")
-    return {"repository": "acme/web", "pr_number": number, "cost_usd": cost, "computed_at": time, "lines": []}
+    whole = row_of(pull_request_cost(pull=pull_request(number=number)), show_people=True)
+    return {**whole, "cost_usd": cost, "computed_at": time}
 
 
 def rows_of(web):
@@ -41,7 +44,7 @@ def test_files_are_pretty_and_sorted(web, client):
     number = open_one(web)
     client.ledger().write([row(number)])
     text = web.files(BRANCH)[f"pr_costs/{number}.json"]
-    assert text == json.dumps(row(number), indent=2, sort_keys=True) + "\n"
+    assert text == json.dumps(row(number), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def test_a_later_write_is_one_request_after_the_facts_and_keeps_other_files(hub, web, client):

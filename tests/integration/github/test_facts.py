@@ -1,9 +1,15 @@
+import json
+
 import pytest
 from tests.integration.github.scenes import CONFIG, at, body_of, client_of, requests_of
 
 from pr_cost_bot.github import GitHubError
+from pr_cost_bot.github.proof import UNPROVEN
 from pr_cost_bot.ports import ReadError
 from pr_cost_bot.simulator.github import Work
+from pr_cost_bot.simulator.server import Response
+
+WRONG = "Something went wrong while executing your query."
 
 
 def many(count, author="ada"):
@@ -33,6 +39,25 @@ def test_one_request_brings_everything(hub, web, client):
     assert (facts.comment, facts.row, facts.problems) == (None, None, ())
 
 
+def test_in_a_strangers_fork_only_the_opener_s_name_is_proven(hub, web, client):
+    hub.add_user("mallory", emails=["mallory@example.com"])
+    forged = Work("ada", at(1), "Forged")
+    shared = Work("mallory", at(2), "Own\n\nCo-authored-by: Ada <ada@example.com>")
+    number = web.open_pull_request("mallory", [forged, shared], fork=True)
+    facts, _ = client.pull_request(number, CONFIG)
+    assert [[author.login for author in commit.authors] for commit in facts.pull.commits] == [[], ["mallory"]]
+    assert not any("ada@" in commit.message for commit in facts.pull.commits)
+    assert [problem.what for problem in facts.problems] == [UNPROVEN.what]
+
+
+def test_who_may_push_here_is_believed_in_a_fork_too(web, client):
+    number = web.open_pull_request("ada", [Work("ben", at(1))], fork=True)
+    web.data.pulls[number].association = "COLLABORATOR"
+    facts, _ = client.pull_request(number, CONFIG)
+    assert [author.login for author in facts.pull.commits[0].authors] == ["ben"]
+    assert facts.problems == ()
+
+
 def test_all_of_three_hundred_commits_are_listed(hub, web, client):
     number = web.open_pull_request("ada", many(300))
     facts, _ = client.pull_request(number, CONFIG)
@@ -56,6 +81,31 @@ def test_a_force_push_leaves_the_former_head_where_github_still_has_it(web, clie
     facts, _ = client.pull_request(number, CONFIG)
     assert [commit.message for commit in facts.pull.commits] == ["Fourth"]
     assert [commit.message for commit in facts.pull.dropped_commits] == ["Second"]
+
+
+def test_all_of_a_hundred_and_twenty_force_pushes_are_followed(hub, web, client):
+    number = web.open_pull_request("ada", many(1))
+    for index in range(120):
+        web.force_push(number, [Work("ada", at(2 + index), f"Push {index}")], keep=0)
+    facts, _ = client.pull_request(number, CONFIG)
+    assert len(facts.pull.dropped_commits) == 120
+    assert len(hub.exchanges) == 2
+
+
+def test_a_commit_of_a_dozen_authors_has_them_all(web, client):
+    names = [f"dev{index}" for index in range(1, 13)]
+    trailers = "\n".join(f"Co-authored-by: {name} <{name}@example.com>" for name in names)
+    number = web.open_pull_request("ada", [Work("ada", at(1), f"Mob\n\n{trailers}")])
+    facts, _ = client.pull_request(number, CONFIG)
+    assert len(facts.pull.commits[0].authors) == 13
+    assert facts.problems == ()
+
+
+def test_more_authors_than_github_lists_at_once_are_said_to_be_unknown(web, client):
+    trailers = "\n".join(f"Co-authored-by: Dev <dev{index}@example.com>" for index in range(101))
+    number = web.open_pull_request("ada", [Work("ada", at(1), f"Mob\n\n{trailers}")])
+    facts, _ = client.pull_request(number, CONFIG)
+    assert "100 of the 102 authors" in facts.problems[0].what
 
 
 def test_the_commits_stay_after_a_squash_merge(web, client):
@@ -187,6 +237,32 @@ def test_recent_pull_requests_are_the_open_and_the_lately_closed(hub, web, clien
     for number in opened[:3]:
         web.close(number, at(10 * number))
     assert set(client.recent_pull_requests(at(15))) == set(opened[1:])
+
+
+def _with_a_hole(good, message, kind=None):
+    """The answer of `good`, but for one pull request that GitHub could not read."""
+    value = json.loads(good.body)
+    value["data"]["repository"]["open"]["nodes"][0] = None
+    error = {"message": message, "path": ["repository", "open", "nodes", 0]}
+    value["errors"] = [{**error, "type": kind} if kind else error]
+    return Response.of(value)
+
+
+def test_a_list_of_pull_requests_with_a_hole_is_asked_for_again(hub, web, client, monkeypatch):
+    numbers = [web.open_pull_request("ada", many(1)) for _ in range(2)]
+    answer, holes = hub._answer, [1]
+    monkeypatch.setattr(
+        hub, "_answer", lambda request: _with_a_hole(answer(request), WRONG) if holes and holes.pop() else answer(request)
+    )
+    assert client.recent_pull_requests(at(0)) == tuple(numbers)
+
+
+def test_a_list_of_pull_requests_that_keeps_its_hole_is_an_error(hub, web, client, monkeypatch):
+    web.open_pull_request("ada", many(1))
+    answer = hub._answer
+    monkeypatch.setattr(hub, "_answer", lambda request: _with_a_hole(answer(request), "Not for you", "FORBIDDEN"))
+    with pytest.raises(GitHubError, match="Not for you"):
+        client.recent_pull_requests(at(0))
 
 
 def test_a_hostile_path_and_name_stay_data(hub, web, client):

@@ -52,6 +52,13 @@ def test_no_label_removes_ours(web, client, number):
     assert labels_of(web, number) == ["keep"]
 
 
+def test_a_label_that_another_run_has_set_meanwhile_goes(web, client, number):
+    facts = client.pull_request(number, CONFIG)[0]
+    web.label(number, "cost:high")
+    client.publish_label(facts, "cost:low", NAMES)
+    assert labels_of(web, number) == ["cost:low"]
+
+
 def test_a_label_added_by_somebody_meanwhile_stays(web, client, number):
     facts = client.pull_request(number, CONFIG)[0]
     web.label(number, "urgent")

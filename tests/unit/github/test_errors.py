@@ -2,7 +2,6 @@ import pytest
 
 from pr_cost_bot.github.api import Patience
 from pr_cost_bot.github.errors import GitHubError, publish_error
-from pr_cost_bot.github.site import read_row
 
 
 @pytest.mark.parametrize(
@@ -46,12 +45,3 @@ def test_patience_ends():
     patience = Patience(100, slept.append)
     assert [patience.wait(60), patience.wait(60), patience.wait(40), patience.wait(1)] == [True, False, True, False]
     assert slept == [60, 40]
-
-
-def test_money_in_a_row_stays_exact():
-    assert str(read_row('{"cost_usd": 0.1000}')["cost_usd"]) == "0.1000"
-
-
-@pytest.mark.parametrize("text", [None, "", "[]", "{", "7", "[" * 100_000])
-def test_what_is_no_row_is_none(text):
-    assert read_row(text) is None

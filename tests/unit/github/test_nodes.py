@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pr_cost_bot.github.nodes import account_of, author_of, co_authors_in, commit_of, read_time
+from pr_cost_bot.github.nodes import account_of, author_of, co_authors_in, commit_of, read_git_time, read_time
 from pr_cost_bot.model import Author
 
 
@@ -62,3 +62,14 @@ def test_an_author_who_is_also_co_author_counts_once():
     }
     assert [author.email for author in commit_of(node, "acme/web").authors] == ["ada@example.com", "grace@example.com"]
     assert commit_of(node, "acme/web").additions is None
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "1-01-01T00:00:00Z"]
+)
+def test_a_date_that_no_clock_shows_is_the_beginning_of_time(text):
+    assert read_git_time(text) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_an_authors_own_time_zone_is_understood():
+    assert read_git_time("2026-11-20T13:00:00+01:00") == datetime(2026, 11, 20, 12, tzinfo=UTC)
