@@ -10,6 +10,7 @@ import msgspec
 from pr_cost_bot import github, people, sources
 from pr_cost_bot.config import Config
 from pr_cost_bot.config_file import ConfigError, parse_config
+from pr_cost_bot.database_option import with_database
 from pr_cost_bot.model import Problem, SourceStatus
 from pr_cost_bot.people import People
 from pr_cost_bot.ports import ConfigText, Inspection, ReadError
@@ -27,14 +28,14 @@ class Finding(msgspec.Struct, frozen=True):
     text: str
 
 
-def main(environ: Mapping[str, str], stdout: TextIO) -> int:
+def main(environ: Mapping[str, str], stdout: TextIO, database: str | None = None) -> int:
     """Print the findings; 2 when something is wrong, else 0.
 
     Outside a workflow: GITHUB_REPOSITORY, GITHUB_TOKEN and the keys by their inputs' names in upper case.
     """
     settings: Settings | None = None
     try:
-        settings = read_settings(at_a_terminal(environ))
+        settings = read_settings(at_a_terminal(environ, database))
         findings = _examine(settings, clock(environ))
     except (SettingsError, ConfigError, ReadError) as error:
         findings = [_bad(error.problem)]
@@ -43,9 +44,9 @@ def main(environ: Mapping[str, str], stdout: TextIO) -> int:
     return 2 if any(finding.grade == "bad" for finding in findings) else 0
 
 
-def at_a_terminal(environ: Mapping[str, str]) -> dict[str, str]:
-    """Fill in what a runner would have set."""
-    secret_inputs = ("github_token", "org_token", "database_url", *KEY_INPUTS)
+def at_a_terminal(environ: Mapping[str, str], database: str | None = None) -> dict[str, str]:
+    """Fill in what a runner would have set. `database`: the URL that `--database` names."""
+    secret_inputs = ("github_token", "org_token", *KEY_INPUTS)
     named = {f"INPUT_{name.upper()}": environ[name.upper()] for name in secret_inputs if environ.get(name.upper())}
     defaults = {
         "GITHUB_API_URL": "https://api.github.com",
@@ -53,7 +54,8 @@ def at_a_terminal(environ: Mapping[str, str]) -> dict[str, str]:
         "GITHUB_EVENT_NAME": "workflow_dispatch",
         "GITHUB_EVENT_PATH": "-",
     }
-    return {**defaults, **named, **{name: value for name, value in environ.items() if value}}
+    given = {name: value for name, value in environ.items() if value}
+    return with_database({**defaults, **named, **given}, database)
 
 
 def _examine(settings: Settings, now: datetime) -> list[Finding]:
@@ -116,6 +118,7 @@ def _about_sources(inspections: Sequence[Inspection], unread: Sequence[SourceSta
     for inspection in inspections:
         if inspection.problem is not None:
             yield Finding("bad", f"{inspection.title}: {inspection.problem}")
+        yield from (Finding("note", f"{inspection.title}: {warning}") for warning in inspection.warnings)
         yield from (Finding("good", f"{inspection.title}: {sentence}") for sentence in inspection.sees)
     yield from (_bad(status.problem) for status in unread if status.problem is not None)
     if not inspections and not unread:

@@ -1,42 +1,23 @@
-"""Receipts beside bills: which claims speak of usage that a vendor reports too, and what the others are worth. Pure."""
+"""What commits and records say of where usage belongs, as usage that says so itself. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
-from pr_cost_bot.model import Receipt, UsageRecord
-
-RECEIPT_SOURCE = "receipt"
+from pr_cost_bot.model import RECEIPT_SOURCE, Receipt, UsageRecord
 
 
-class Claims(msgspec.Struct, frozen=True):
-    """Receipts, parted: `covered` ones only say how to split what a vendor bills; `uncovered` ones are usage of their own."""
+def in_known_spelling(records: Iterable[UsageRecord], repositories: Iterable[str]) -> tuple[UsageRecord, ...]:
+    """Put a repository that a record names into the spelling given here: to GitHub upper and lower case are one."""
+    known = {name.casefold(): name for name in repositories}
 
-    covered: tuple[Receipt, ...]
-    uncovered: tuple[Receipt, ...]
+    def spelled(record: UsageRecord) -> UsageRecord:
+        name = known.get(record.repository.casefold()) if record.repository else None
+        return record if name is None or name == record.repository else msgspec.structs.replace(record, repository=name)
 
-
-def part_claims(receipts: Iterable[Receipt], records: Sequence[UsageRecord]) -> Claims:
-    """A receipt is covered when a vendor reports usage of the same person and tool on a day that the receipt speaks of.
-
-    A receipt that names no tool may speak of any. So usage is counted once per person, tool and day, and the vendor's
-    amount wins where both speak.
-    """
-    days: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for record in records:
-        if record.person is not None:
-            spoken = range(_day(record.start), _day(max(record.start, record.end - timedelta(microseconds=1))) + 1)
-            days[record.person, record.source].update(spoken)
-            days[record.person, ""].update(spoken)
-    covered: list[Receipt] = []
-    uncovered: list[Receipt] = []
-    for receipt in _first_of_each_usage(receipts):
-        claimed = range(_day(receipt.start or receipt.end), _day(receipt.end) + 1)
-        known = days.get((receipt.person, receipt.tool), set())
-        (covered if known.intersection(claimed) else uncovered).append(receipt)
-    return Claims(tuple(covered), tuple(uncovered))
+    return tuple(map(spelled, records))
 
 
 class NotedSession(msgspec.Struct, frozen=True):
@@ -88,15 +69,3 @@ def as_usage(receipts: Iterable[Receipt]) -> tuple[UsageRecord, ...]:
         )
         for number, receipt in enumerate(receipts)
     )
-
-
-def _first_of_each_usage(receipts: Iterable[Receipt]) -> list[Receipt]:
-    """Squash and cherry-pick copy receipts: the same usage counts once, on the oldest commit that names it."""
-    kept: dict[str, Receipt] = {}
-    for number, receipt in enumerate(sorted(receipts, key=lambda r: (r.end, r.commit))):
-        kept.setdefault(receipt.usage_key or f"#{number}", receipt)
-    return list(kept.values())
-
-
-def _day(moment: datetime) -> int:
-    return moment.toordinal()

@@ -62,10 +62,6 @@ def _agent_notes(github: GitHub, facts: Sequence[PullRequestFacts], commits: Seq
                 yield NotedSession(agent.session, commit.repository, commit.sha, commit.authored_at)
 
 
-def _note_paths(sha: str) -> tuple[str, str]:
-    return sha, f"{sha[:2]}/{sha[2:]}"
-
-
 def _checkpoints(github: GitHub, commits: Sequence[GitCommit], people: People) -> ReceiptReading:
     named = list(dict.fromkeys(name for commit in commits for name in entire.checkpoint_ids(commit.message)))
     if not named:

@@ -18,17 +18,16 @@ from requests.adapters import HTTPAdapter
 
 from pr_cost_bot import __version__
 from pr_cost_bot.http_address import normalise_base_url, proxies_for, secrets_of
-from pr_cost_bot.http_budget import Budget, Rate
+from pr_cost_bot.http_budget import Budget, Limits, Rate
 from pr_cost_bot.http_errors import (
     Kind,
     SourceError,
     Vendor,
-    clean,
     kind_of,
+    quotable,
     rate_error,
     retry_after,
     vendor_error,
-    vendor_message,
 )
 from pr_cost_bot.model import Problem
 
@@ -40,18 +39,7 @@ Params = Sequence[tuple[str, str]]
 
 _CHUNK = 4096
 _RETRIED = frozenset({408, 429, 529})
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to wait and how often to try. Times in seconds."""
-
-    deadline: float = 40.0  # for everything one source does in a run
-    connect: float = 5.0
-    read: float = 12.0  # without a byte
-    attempts: int = 5
-    backoff: float = 0.5  # doubled with every attempt, plus up to a quarter of it at random
-    parallel: int = 8
-    max_bytes: int = 64 * 2**20
+_TURNED_AWAY = 429  # the only answer that says that nothing was done
 
 
 class _RetryableError(Exception):
@@ -109,7 +97,7 @@ class Connection:
 
     def clean(self, text: object) -> str:
         """Text of the vendor's, fit for a message."""
-        return clean(str(text), self._secrets)
+        return quotable(str(text), self._secrets)
 
 
 class HttpSession:
@@ -139,6 +127,13 @@ class HttpSession:
     def post(self, path: str, shape: type[T], body: Any) -> T:
         """POST `body` as JSON to an endpoint that only reads (it may be sent again). Raises: SourceError."""
         return self._ask("POST", path, shape, json=body)
+
+    def create(self, path: str, shape: type[T], body: Any) -> T:
+        """POST `body` as JSON to an endpoint that makes or starts something: sent again after 429 only. Raises: SourceError.
+
+        After any other failure nobody knows whether it was done, and doing it twice leaves something behind at the vendor.
+        """
+        return self._decode(self._body("POST", path, frozenset({_TURNED_AWAY}), json=body), shape)
 
     def download(self, path: str) -> bytes:
         """GET a body that need not be JSON. Raises: SourceError."""
@@ -181,13 +176,16 @@ class HttpSession:
     def _ask(self, method: str, path: str, shape: type[T], **how: Any) -> T:
         return self._decode(self._body(method, path, **how), shape)
 
-    def _body(self, method: str, path: str, **how: Any) -> bytes:
+    def _body(self, method: str, path: str, only_after: frozenset[int] = frozenset(), **how: Any) -> bytes:
+        """The answer's body. `only_after`: the statuses after which it may be sent again; none: whatever can be tried again."""
         for attempt in range(1, self._attempts + 1):
             try:
                 self._wait_turn(path)
                 with self._slots:
                     return self._exchange(method, path, **how)
             except _RetryableError as failure:
+                if only_after and failure.error.status not in only_after:
+                    raise failure.error from None
                 self._pause(failure, attempt)
         raise AssertionError("the last attempt raises")
 
@@ -261,9 +259,10 @@ class HttpSession:
         status = response.status_code
         if 200 <= status < 300:
             return
-        detail = self._connection.clean(vendor_message(body))
-        error = self._error(kind_of(status), f"answered {status}", status=status, detail=detail)
-        if status in _RETRIED or status >= 500:
+        meant, said = self._connection.vendor.refusal(status, body)
+        detail = self._connection.clean(said)
+        error = self._error(kind_of(meant), f"answered {status}", status=meant, detail=detail)
+        if meant in _RETRIED or meant >= 500:
             raise _RetryableError(error, retry_after(response.headers))
         raise error
 

@@ -1,9 +1,21 @@
-"""How many requests a vendor allows: a token bucket for each documented limit."""
+"""How much a source may ask: its own patience, and a token bucket for each limit that its vendor documents."""
 
 import threading
 from collections.abc import Callable
 
 import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait and how often to try. Times in seconds."""
+
+    deadline: float = 40.0  # for everything one source does in a run
+    connect: float = 5.0
+    read: float = 12.0  # without a byte
+    attempts: int = 5
+    backoff: float = 0.5  # doubled with every attempt, plus up to a quarter of it at random
+    parallel: int = 8
+    max_bytes: int = 64 * 2**20
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What goes wrong with a vendor, in words for the user: what happened, why it may be, what to do."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -37,13 +37,24 @@ class SourceError(Exception):
         self.detail = detail
 
 
+def plain_refusal(status: int, body: bytes) -> tuple[int, str]:
+    """What an answer other than 2xx amounts to: the status, and the body's own message."""
+    return status, vendor_message(body)
+
+
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client and its error messages need to know of a vendor."""
+    """What the client and its error messages need to know of a vendor.
+
+    `advice`: why and remedy in words of its own, for a vendor without a key. `refusal`: for one that says in the body what
+    others say with the status.
+    """
 
     title: str
     key_input: str  # the Action input that holds the key
     needs: str  # the key and plan it takes, as the object of "It takes …"
     rates: tuple[Rate, ...] = ()  # the limits it documents; the first that fits a path counts
+    advice: Mapping[Kind, tuple[str, str]] = {}
+    refusal: Callable[[int, bytes], tuple[int, str]] = plain_refusal
 
 
 _LATER = "The next run tries again; re-run the job to try now."
@@ -76,7 +87,7 @@ def vendor_error(vendor: Vendor, kind: Kind, text: str, *, status: int = 0, deta
     """The error that says: <vendor> <text>. `detail`: the vendor's own message, cleaned."""
     # What a vendor says about a refused key can repeat parts of it.
     quoted = f" ({detail})" if detail and kind is not Kind.UNAUTHORIZED else ""
-    why, remedy = _ADVICE[kind]
+    why, remedy = vendor.advice.get(kind) or _ADVICE[kind]
     problem = Problem(f"{vendor.title} {text}{quoted}.", why.format(vendor=vendor), remedy.format(vendor=vendor))
     return SourceError(kind, problem, status=status, detail=detail)
 
@@ -126,7 +137,7 @@ def vendor_message(body: bytes) -> str:
     return ": ".join(text for text in fields if isinstance(text, str) and text)
 
 
-def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
+def quotable(text: str, secrets: tuple[str, ...] = ()) -> str:
     """A vendor's text, fit for a message: one line, printable, at most 200 characters, without the secrets."""
     line = " ".join(text[:2000].split())
     for secret in secrets:

@@ -13,6 +13,7 @@ from pr_cost_bot.files import FORMATS, BadRow, Reading, UnrecognisedError
 from pr_cost_bot.files.kept import Kept
 from pr_cost_bot.files.usage_lines import encode
 from pr_cost_bot.model import Problem
+from pr_cost_bot.runner import harmless_line
 from pr_cost_bot.sources.opened import FileError, find, open_path
 
 OK, WRONG_INPUT = 0, 2
@@ -38,7 +39,7 @@ def run(argv: Sequence[str], stdout: TextIO | None = None, stderr: TextIO | None
     for given in options.files:
         _read(given, options, totals, err)
     for problem in totals.problems:
-        print(problem, file=err)
+        print(harmless_line(str(problem)), file=err)
     if totals.problems or (totals.bad and not options.skip_bad_rows):
         if totals.bad:
             print("Nothing was written. Correct these rows, or leave them out with --skip-bad-rows.", file=err)
@@ -90,7 +91,7 @@ def _convert(reading: Reading, called: str, person: str, totals: _Totals, err: T
     for row in reading:
         if isinstance(row, BadRow):
             totals.bad += 1
-            print(f"{called}, {row}.", file=err)
+            print(harmless_line(f"{called}, {row}."), file=err)
         elif reading.format is not None:
             record = row.record if row.record.actor else msgspec.structs.replace(row.record, actor=person)
             totals.kept.add(record, reading.format)

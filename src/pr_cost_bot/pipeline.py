@@ -1,29 +1,25 @@
 """The order of things: facts, usage, prices, attribution, cost. Collaborators are handed in; nothing is built here."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 
 from pr_cost_bot import attribution, overlap, pricing, receipts
-from pr_cost_bot.assemble import Findings, assemble, people_of, window_of
+from pr_cost_bot.assemble import Findings, assemble
 from pr_cost_bot.config import Config
-from pr_cost_bot.evidence import as_usage, on_noted_commits, part_claims
+from pr_cost_bot.coverage import Reported, part_claims
+from pr_cost_bot.evidence import as_usage, in_known_spelling, on_noted_commits
 from pr_cost_bot.evidence_files import FileEvidence, read_evidence
+from pr_cost_bot.gathering import Gathered, gather, options_of
 from pr_cost_bot.ledger.usage import UsageOfRun, covered, usage_rows
 from pr_cost_bot.model import (
     Allocation,
-    Author,
-    Commit,
-    GitCommit,
     Interval,
     PriceInfo,
     Problem,
-    Pull,
-    PullRequest,
     PullRequestCost,
     SourceResult,
     SourceState,
@@ -31,10 +27,10 @@ from pr_cost_bot.model import (
     UsageQuery,
     UsageRecord,
 )
-from pr_cost_bot.people import People, co_authors, commits_of, resolve
-from pr_cost_bot.ports import CompetingWork, GitHub, PullRequestFacts, ReadError, Source
+from pr_cost_bot.people import People
+from pr_cost_bot.ports import GitHub, Inspection, PullRequestFacts, ReadError, Source
+from pr_cost_bot.windows import APART, adjoining, window_of
 
-_HOUR = timedelta(hours=1)
 _FINEST = Decimal("1e-12")
 
 
@@ -51,13 +47,15 @@ class Collaborators:
 class Computation:
     """What came out: one cost for each pull request asked for, what could not be read, and what is worth knowing.
 
-    `notes` are plain sentences for whoever runs the workflow.
+    `notes` are plain sentences for whoever runs the workflow. `usage`: for a ledger that keeps people's usage too. `told`: for
+    each pull request, the names under which any usage of its people came in, be it from a source of that name or from a file.
     """
 
     costs: tuple[PullRequestCost, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    usage: UsageOfRun | None = None  # for a ledger that keeps people's usage too
+    usage: tuple[UsageOfRun, ...] = ()
+    told: tuple[frozenset[str], ...] = ()
 
 
 def compute(
@@ -67,55 +65,71 @@ def compute(
     now: datetime,
     given: Sequence[UsageRecord] = (),
 ) -> Computation:
-    """What these pull requests cost. Every request that can go out at once does; none goes out twice.
+    """What these pull requests cost. What lies far apart in time is read apart, the newest first.
 
     `given`: usage that already names its pull request, such as that of CI runs.
     """
-    if not facts:
-        return Computation(costs=())
+    lookback = timedelta(hours=config.attribution.lookback_hours)
+    windows = [window_of(fact.pull, config.attribution.lookback_hours, now) for fact in facts]
+    groups = adjoining(windows, max(APART, lookback))
+    made: list[Computation] = []
+    for group in groups:
+        some = [facts[position] for position in group]
+        numbers = {fact.pull.number for fact in some}
+        made.append(_compute(some, config, outside, now, [record for record in given if record.pr_number in numbers]))
+        outside = _without_the_silent(outside, made[-1])
+    return _joined(made, [position for group in groups for position in group])
+
+
+def _joined(made: Sequence[Computation], order: Sequence[int]) -> Computation:
+    """`order`: where each pull request of these stood."""
+    costs = dict(zip(order, (cost for one in made for cost in one.costs), strict=True))
+    told = dict(zip(order, (names for one in made for names in one.told), strict=True))
+    return Computation(
+        costs=tuple(costs[position] for position in sorted(costs)),
+        problems=tuple(dict.fromkeys(problem for one in made for problem in one.problems)),
+        notes=tuple(dict.fromkeys(note for one in made for note in one.notes)),
+        usage=tuple(usage for one in made for usage in one.usage),
+        told=tuple(told[position] for position in sorted(told)),
+    )
+
+
+def _compute(
+    facts: Sequence[PullRequestFacts], config: Config, outside: Collaborators, now: datetime, given: Sequence[UsageRecord]
+) -> Computation:
     pulls = [fact.pull for fact in facts]
-    seen = tuple(dict.fromkeys(author for pull in pulls for author in _authors_of(pull)))
-    query = _query(pulls, resolve(config.people, seen), config, now)
-    options = attribution.Options(lookback_hours=config.attribution.lookback_hours, now=now)
-    other, results = _gather(pulls, seen, query, config, outside, options)
-    people = resolve(config.people, [*seen, *_authors_elsewhere(other)])
-    work = _work_of(pulls, other, people)
-    claimed = _evidence(facts, work, people, outside.github)
-    usage = (*(_with_person(record, people) for result in results for record in result.records), *given)
-    statuses = (*(result.status for result in results), *outside.unread)
-    placed = _placed(work, usage, claimed, config, options)
+    found = gather(pulls, config, outside.github, outside.sources, now)
+    claimed = _evidence(facts, found, outside.github)
+    read = _each_once(_with_person(record, found.people) for result in found.results for record in result.records)
+    usage = (*read, *given)
+    statuses = (*(result.status for result in found.results), *outside.unread)
+    placed = _placed(found, usage, claimed, config)
     findings = Findings(
         records=placed.records,
         allocations=placed.allocations,
-        people=people,
+        people=found.people,
         sources=statuses,
         prices=placed.prices,
         config=config,
         now=now,
     )
     costs = tuple(
-        assemble(fact.pull, findings, [problem.what for problem in (*fact.problems, *other.problems)]) for fact in facts
+        assemble(fact.pull, findings, [problem.what for problem in (*fact.problems, *found.other.problems)]) for fact in facts
     )
     problems = (
         *(problem for fact in facts for problem in fact.problems),
-        *other.problems,
-        *people.problems,
+        *found.other.problems,
+        *found.people.problems,
         *(status.problem for status in statuses if status.problem is not None),
     )
+    names = frozenset(record.source for record in usage)
     return Computation(
         costs=costs,
         problems=tuple(dict.fromkeys(problems)),
         notes=(*claimed.notes, *placed.notes),
-        usage=_usage(placed, query, statuses, pulls),
+        usage=(_usage(placed, found.query, statuses, [(pull.repository, pull.number) for pull in pulls]),),
+        told=(names,) * len(costs),
     )
-
-
-class _Work(msgspec.Struct, frozen=True):
-    """The commits and pull requests that share out the usage, and the commits as git has them."""
-
-    commits: tuple[Commit, ...]
-    pulls: tuple[Pull, ...]
-    git_commits: tuple[GitCommit, ...]
 
 
 class _Placed(msgspec.Struct, frozen=True):
@@ -127,119 +141,78 @@ class _Placed(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def _usage(placed: _Placed, query: UsageQuery, statuses: Sequence[SourceStatus], pulls: Sequence[PullRequest]) -> UsageOfRun:
+def _usage(
+    placed: _Placed, query: UsageQuery, statuses: Sequence[SourceStatus], pulls: Sequence[tuple[str, int]]
+) -> UsageOfRun:
     """All usage seen, and which people, sources and time it is complete for."""
     whole = [status.name for status in statuses if status.state is SourceState.OK]
     persons = [identity.person for identity in query.people]
-    keys = [(pull.repository, pull.number) for pull in pulls]
     return UsageOfRun(
         computed_at=query.now,
         rows=usage_rows(placed.records, placed.allocations),
-        covered=covered(persons, whole, keys, query.start, query.end),
+        covered=covered(persons, whole, pulls, query.start, query.end),
     )
 
 
-def _query(pulls: Sequence[PullRequest], people: People, config: Config, now: datetime) -> UsageQuery:
-    """The usage of everybody who took part, over all the windows."""
-    windows = [window_of(pull, config.attribution.lookback_hours, now) for pull in pulls]
-    persons = {person for pull in pulls for person in people_of(pull, people)}
-    return UsageQuery(
-        people=people.identities(persons),
-        start=floor_hour(min(window.start for window in windows)),
-        end=min(now, floor_hour(max(window.end for window in windows)) + _HOUR),
-        now=now,
-    )
+@dataclass
+class _Silent:
+    """Stands in for a source that has failed in this run already: it would fail again, and may take its time."""
+
+    name: str
+    title: str
+    status: SourceStatus = field(repr=False)
+
+    def fetch(self, query: UsageQuery) -> SourceResult:
+        return SourceResult(status=self.status)
+
+    def refine(self, query: UsageQuery, result: SourceResult, contested: Sequence[Interval]) -> SourceResult:
+        return result
+
+    def inspect(self, now: datetime) -> Inspection:
+        return Inspection(title=self.title, problem=self.status.problem)
 
 
-def _gather(
-    pulls: Sequence[PullRequest],
-    seen: Sequence[Author],
-    query: UsageQuery,
-    config: Config,
-    outside: Collaborators,
-    options: attribution.Options,
-) -> tuple[CompetingWork, list[SourceResult]]:
-    """Usage and competing work at once; then finer usage where the competing work makes it matter."""
-    repositories = tuple(dict.fromkeys([*(pull.repository for pull in pulls), *config.attribution.repositories]))
-    # A commit made after the window can still be the one that usage inside it led to.
-    until = min(query.now, query.end + timedelta(hours=config.attribution.lookback_hours))
-
-    def compete() -> tuple[CompetingWork, tuple[Interval, ...]]:
-        other = outside.github.competing_work(seen, repositories, query.start, until)
-        people = resolve(config.people, [*seen, *_authors_elsewhere(other)])
-        return other, _contested(pulls, other, query, people, options)
-
-    with ThreadPoolExecutor(len(outside.sources) + 1) as pool:
-        competing = pool.submit(compete)
-        reading = [pool.submit(_read, source, query, competing) for source in outside.sources]
-        return competing.result()[0], [read.result() for read in reading]
+def _without_the_silent(outside: Collaborators, made: Computation) -> Collaborators:
+    failed = {status.name: status for cost in made.costs for status in cost.sources if status.state is SourceState.FAILED}
+    sources: list[Source] = [
+        _Silent(source.name, source.title, failed[source.name]) if source.name in failed else source
+        for source in outside.sources
+    ]
+    return Collaborators(github=outside.github, sources=sources, unread=outside.unread)
 
 
-def _read(source: Source, query: UsageQuery, competing: Future[tuple[CompetingWork, tuple[Interval, ...]]]) -> SourceResult:
-    result = source.fetch(query)
-    _, contested = competing.result()
-    return source.refine(query, result, contested) if contested and result.records else result
-
-
-def _contested(
-    pulls: Sequence[PullRequest], other: CompetingWork, query: UsageQuery, people: People, options: attribution.Options
-) -> tuple[Interval, ...]:
-    work = _work_of(pulls, other, people)
-    persons = [identity.person for identity in query.people]
-    return attribution.contested_hours(work.commits, work.pulls, persons, query.start, query.end, options)
-
-
-def _work_of(pulls: Sequence[PullRequest], other: CompetingWork, people: People) -> _Work:
-    """Every commit once; what a pull request in question says of its own commits goes before what others say."""
-    known: dict[tuple[str, str], GitCommit] = {}
-    own = (commit for pull in pulls for commit in (*pull.commits, *pull.dropped_commits))
-    for commit in (*own, *other.commits):
-        known.setdefault((commit.repository, commit.sha), commit)
-    git_commits = tuple(known.values())
-    described = {(pull.repository, pull.number): _pull(pull, people) for pull in pulls}
-    for pull, author in other.pulls:
-        key = (pull.repository, pull.pr_number)
-        described.setdefault(key, msgspec.structs.replace(pull, author=people.of_author(author)))
-    return _Work(commits_of(git_commits, people), tuple(described.values()), git_commits)
-
-
-def _pull(pull: PullRequest, people: People) -> Pull:
-    return Pull(
-        repository=pull.repository,
-        pr_number=pull.number,
-        author=people.of_author(pull.author),
-        head_ref=pull.head_ref,
-        opened_at=pull.opened_at,
-        closed_at=pull.closed_at,
-        merged_at=pull.merged_at,
-    )
-
-
-def _evidence(facts: Sequence[PullRequestFacts], work: _Work, people: People, github: GitHub) -> FileEvidence:
+def _evidence(facts: Sequence[PullRequestFacts], found: Gathered, github: GitHub) -> FileEvidence:
     """What commits claim, in their messages and in files that they name or bring."""
-    messages = receipts.read_commits(work.git_commits, people)
+    commits, people = found.work.git_commits, found.people
+    messages = receipts.read_commits(commits, people)
     try:
-        files = read_evidence(github, facts[0].pull.repository, facts, work.git_commits, people)
+        files = read_evidence(github, facts[0].pull.repository, facts, commits, people)
     except ReadError as error:
         files = FileEvidence(notes=(f"Receipts in files could not be read: {error.problem.what}",))
     return FileEvidence((*messages.receipts, *files.receipts), files.sessions, (*messages.notes, *files.notes))
 
 
-def _placed(
-    work: _Work,
-    usage: Sequence[UsageRecord],
-    claimed: FileEvidence,
-    config: Config,
-    options: attribution.Options,
-) -> _Placed:
+def _placed(found: Gathered, usage: Sequence[UsageRecord], claimed: FileEvidence, config: Config) -> _Placed:
     """Prices and receipts on the usage, what two sources report once, and every record's place."""
-    claims = part_claims(claimed.receipts, usage)
-    counted = [*on_noted_commits(usage, claimed.sessions), *as_usage(claims.uncovered)]
+    work = found.work
+    repositories = {commit.repository for commit in work.commits} | {pull.repository for pull in work.pulls}
+    tagged = in_known_spelling(usage, repositories)
+    statuses = [result.status for result in found.results]
+    reported = Reported(
+        records=tagged,
+        commits=work.commits,
+        fresh_until={status.name: status.fresh_until for status in statuses if status.fresh_until is not None},
+        lookback=timedelta(hours=config.attribution.lookback_hours),
+        prices=lambda records: pricing.price(records, config.prices).records,
+    )
+    claims = part_claims(claimed.receipts, reported)
+    counted = [*on_noted_commits(tagged, claimed.sessions), *as_usage(claims.uncovered)]
     priced = pricing.price(counted, config.prices)
     once = overlap.without_overlap(priced.records)
+    options = options_of(config, found.query.now)
     allocations = attribution.attribute(once.records, work.commits, work.pulls, options, claims.covered)
     records = {record.id: record for record in once.records}
-    return _Placed(records, tuple(allocations), priced.info, overlap.notes(once.dropped))
+    return _Placed(records, tuple(allocations), priced.info, overlap.notes(once.dropped, once.apart))
 
 
 def _with_person(record: UsageRecord, people: People) -> UsageRecord:
@@ -251,26 +224,16 @@ def _with_person(record: UsageRecord, people: People) -> UsageRecord:
     )
 
 
+def _each_once(records: Iterable[UsageRecord]) -> Iterable[UsageRecord]:
+    """A cloud's log that is read both live and from a file tells of the same request under the same id."""
+    found: dict[str, UsageRecord] = {}
+    for record in records:
+        held = found.get(record.id)
+        if held is None or (record.person and not held.person):
+            found[record.id] = record
+    return found.values()
+
+
 def _without_noise(amount: Decimal | None) -> Decimal | None:
     """What lies below a millionth of a millionth of a dollar is the noise of somebody's binary floats."""
     return amount if amount is None or int(amount.as_tuple().exponent) >= -12 else amount.quantize(_FINEST)
-
-
-def floor_hour(moment: datetime) -> datetime:
-    """The beginning of its hour, in UTC."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def _authors_of(pull: PullRequest) -> Iterable[Author]:
-    yield pull.author
-    for commit in (*pull.commits, *pull.dropped_commits):
-        yield from commit.authors
-        yield from co_authors(commit.message)
-
-
-def _authors_elsewhere(other: CompetingWork) -> Iterable[Author]:
-    for commit in other.commits:
-        yield from commit.authors
-        yield from co_authors(commit.message)
-    for _, author in other.pulls:
-        yield author

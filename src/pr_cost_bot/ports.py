@@ -1,8 +1,8 @@
 """What the pipeline needs from the outside, as protocols. The shells implement them; tests hand in their own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     sees: tuple[str, ...] = ()  # plain sentences: "cost per person, model and minute, current to 14:00 UTC"
     emails: frozenset[str] | None = None  # people the vendor knows, lower case; None: it cannot list them
     problem: Problem | None = None
+    warnings: tuple[Problem, ...] = ()  # it can be read, but something about it is not as it should be
 
 
 class Source(Protocol):
@@ -130,6 +131,39 @@ class Ledger(Protocol):
 
     def write(self, rows: Sequence[Row]) -> None:
         """Insert or update by repository and number, unless the row there is newer. Raises: PublishError."""
+
+
+NoticeState = Literal["claimed", "done", "failed", "lost"]
+
+
+class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an alert or a digest. `run`: whose claim it is. `unsent`: the services that are still to get it.
+
+    `claimed`: a run is sending it. `done`: told, never again. `failed`: the next run sends it to `unsent`. `lost`: a run ended
+    while it was sending; nobody knows how far it came, so it is not sent again.
+    """
+
+    state: NoticeState
+    at: datetime
+    run: str
+    unsent: tuple[str, ...] = ()
+
+
+Notices = Mapping[str, NoticeRecord]
+"""Records by the key of their alert or digest."""
+
+
+class NoticeBook(Protocol):
+    """What was told already, in the lasting table."""
+
+    def read(self, keys: Collection[str]) -> dict[str, NoticeRecord]:
+        """The records there are. Raises: PublishError."""
+
+    def change(self, keys: Collection[str], decide: Callable[[Notices], Notices]) -> dict[str, NoticeRecord]:
+        """Write what `decide` makes of the records of these keys, and return that. Raises: PublishError.
+
+        Of several writers at once each decides on what the one before has left; `decide` may be asked again.
+        """
 
 
 class PublishError(Exception):

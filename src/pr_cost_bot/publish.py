@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from pr_cost_bot.ci_usage import keep_ci_usage
 from pr_cost_bot.config import Config
-from pr_cost_bot.ledger.rows import row_of, same_facts
+from pr_cost_bot.ledger.rows import FIGURES, row_of, same_facts
 from pr_cost_bot.marker import is_newer, is_untouched, read_marker
 from pr_cost_bot.model import Problem, PullRequestCost, UsageRecord
 from pr_cost_bot.ports import CommentRef, GitHub, Ledger, PublishError, PullRequestFacts, Row
 from pr_cost_bot.render import Comment, render_comment
+from pr_cost_bot.silence import SILENT, silent_of
 
 _PACE_FROM = 10  # pull requests; GitHub asks to pause between writes, which matters when there are many
 
@@ -31,6 +31,13 @@ class Known:
     cost: PullRequestCost
     by_true_up: bool = False
     ci_usage: tuple[UsageRecord, ...] = ()
+
+    @property
+    def kept_figures(self) -> Row:
+        """What the row says of usage and goes on saying while a source is silent; nothing where this run's figures count."""
+        if self.cost.kept is None or self.row is None:
+            return {}
+        return {name: self.row[name] for name in FIGURES if name in self.row}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +93,8 @@ def comment_to_write(one: Known, comment: Comment, config: Config) -> str | None
         return None if same or is_newer(marker.computed_at, cost.computed_at) else comment.body
     if cost.nothing_known or _never_seen_open(one, config):
         return None
-    wanted = settings.when == "always" or (cost.has_usage and cost.cost_usd >= settings.min_usd)
+    known = cost.kept.cost_usd if cost.kept else cost.cost_usd
+    wanted = settings.when == "always" or ((cost.has_usage or cost.kept is not None) and known >= settings.min_usd)
     return comment.body if wanted else None
 
 
@@ -94,6 +102,9 @@ def row_to_write(one: Known, config: Config) -> Row | None:
     """The row, unless the one there says the same, or nothing is known that could replace it."""
     show = config.ledger.show_people
     row = row_of(one.cost, show_people=one.cost.pull.is_private if show is None else show)
+    row |= one.kept_figures
+    if silent := silent_of(one.cost, one.row):
+        row[SILENT] = silent
     if one.ci_usage:
         row["ci_usage"] = keep_ci_usage(one.ci_usage)
     return None if one.cost.nothing_known or same_facts(one.row, row) else row
@@ -106,14 +117,21 @@ KEEP: Final = ""
 def label_to_set(one: Known, config: Config) -> str | None:
     """The label that the pull request should have and has not (None: none of the three), or KEEP."""
     cost = one.cost
-    if cost.nothing_known or _is_outrun(one) or _never_seen_open(one, config):
+    if cost.nothing_known or cost.kept or _is_outrun(one) or _never_seen_open(one, config):
         return KEEP
-    if not cost.complete and one.row is not None and Decimal(one.row["cost_usd"]) > cost.cost_usd:
-        return KEEP  # a source that is silent today has not become cheaper
     there = {label.casefold() for label in cost.pull.labels}
     wanted = {cost.label.casefold()} if cost.label else set()
     ours = {name.casefold() for name in label_names(one, config)}
     return KEEP if there & ours == wanted else cost.label
+
+
+def label_left(one: Known, config: Config) -> str | None:
+    """The label that the pull request has after the run, of the three."""
+    label = label_to_set(one, config)
+    if label is not KEEP:
+        return label
+    ours = {name.casefold() for name in label_names(one, config)}
+    return next((there for there in one.cost.pull.labels if there.casefold() in ours), None)
 
 
 def label_names(one: Known, config: Config) -> tuple[str, ...]:

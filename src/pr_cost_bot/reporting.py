@@ -8,11 +8,12 @@ import msgspec
 
 from pr_cost_bot import render, runner
 from pr_cost_bot.config import Config
-from pr_cost_bot.ledger.rows import document_of, dollars, rfc3339
+from pr_cost_bot.ledger.rows import document_of, document_of_row, rfc3339
+from pr_cost_bot.ledger.rows import exact_dollars as dollars
 from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem, PullRequestCost
 from pr_cost_bot.ports import PullRequestFacts, Row
-from pr_cost_bot.publish import Known, Published
+from pr_cost_bot.publish import Known, Published, label_left
 from pr_cost_bot.settings import Settings
 
 TOO_EXPENSIVE = 3
@@ -25,7 +26,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     config: Config
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    usage: UsageOfRun | None = None
+    usage: tuple[UsageOfRun, ...] = ()
     published: Published | None = None
     outputs: bool = True
 
@@ -67,40 +68,55 @@ def report_settled(settings: Settings, facts: PullRequestFacts, row: Row) -> int
         "settled": "true",
         "attributed_percent": "",
         "artifact_dir": "",
-        "summary": json.dumps(row, ensure_ascii=False, separators=(",", ":")),
+        "summary": _one_line(document_of_row(row)),
     }
     runner.write_outputs(settings.output_path, outputs)
-    return 0
+    return _gate(settings, Decimal(row["cost_usd"]), str(row["computed_at"]))
 
 
 def document(one: Known, config: Config) -> Row:
-    """What `pr_cost.json` and the output `summary` hold."""
+    """What `pr_cost.json` and the output `summary` hold: the figures are those of the row, also while a source is silent."""
     show = config.ledger.show_people
-    return document_of(one.cost, show_people=one.cost.pull.is_private if show is None else show)
+    return document_of(one.cost, show_people=one.cost.pull.is_private if show is None else show) | one.kept_figures
+
+
+def is_known(one: Known) -> bool:
+    """Whether there is a figure: this run's, or the one that the row keeps."""
+    return not one.cost.nothing_known or one.cost.kept is not None
 
 
 def gate(settings: Settings, cost: PullRequestCost) -> int:
     """The exit status that `fail_above_usd` asks for."""
-    limit = settings.fail_above_usd
-    if limit is None:
-        return 0
-    if cost.cost_usd > limit:
-        runner.fail(
-            Problem(
-                f"This pull request cost ${dollars(cost.cost_usd)}, more than fail_above_usd allows (${dollars(limit)}).",
-                f"Computed {rfc3339(cost.computed_at)}; the comment shows by model and commit what it was spent on.",
-                "Raise fail_above_usd if that is as it should be.",
-            )
-        )
-        return TOO_EXPENSIVE
-    if cost.nothing_known or not cost.complete or cost.unpriced:
+    figure = cost.kept.cost_usd if cost.kept else cost.cost_usd
+    status = _gate(settings, figure, rfc3339(cost.computed_at) or "")
+    judged = settings.fail_above_usd is None or status == TOO_EXPENSIVE
+    if not judged and (cost.nothing_known or not cost.complete or cost.unpriced):
         what = "fail_above_usd could not be judged: the figure is not known in full."
         runner.warn(Problem(what, "The comment and the step summary say what is missing.", "The next run judges again."))
-    return 0
+    return status
+
+
+def _gate(settings: Settings, cost_usd: Decimal, computed_at: str) -> int:
+    limit = settings.fail_above_usd
+    if limit is None or cost_usd <= limit:
+        return 0
+    runner.fail(
+        Problem(
+            f"This pull request cost ${dollars(cost_usd)}, more than fail_above_usd allows (${dollars(limit)}).",
+            f"Computed {computed_at}; the comment shows by model and commit what it was spent on.",
+            "Raise fail_above_usd if that is as it should be.",
+        )
+    )
+    return TOO_EXPENSIVE
 
 
 def attributed_percent(cost: PullRequestCost) -> str:
-    """How much of what its people used in its time lies on some pull request; empty when they used nothing."""
+    """How much of what its people used in its time lies on some pull request; empty when they used nothing.
+
+    Empty too while a source is silent and the figure is the earlier one.
+    """
+    if cost.kept:
+        return ""
     placed = cost.cost_usd + cost.elsewhere_usd
     total = placed + sum((part.cost_usd for part in cost.unattributed), Decimal(0))
     return "" if not total else str((placed * 100 / total).quantize(Decimal("0.1")))
@@ -110,20 +126,24 @@ def _outputs(settings: Settings, one: Known, config: Config, written: Published)
     cost = one.cost
     ref = written.comments.get(cost.pull.number) or one.facts.comment
     return {
-        "cost_usd": "" if cost.nothing_known else dollars(cost.cost_usd) or "",
-        "cost_label": cost.label or "",
+        "cost_usd": str(document(one, config)["cost_usd"]) if is_known(one) else "",
+        "cost_label": label_left(one, config) or "",
         "comment_url": ref.url if ref else "",
         "pull_request": str(cost.pull.number),
         "complete": str(cost.complete and not cost.nothing_known).lower(),
         "settled": str(cost.settled).lower(),
         "attributed_percent": attributed_percent(cost),
         "artifact_dir": _artifact_dir(settings, [one]),
-        "summary": json.dumps(document(one, config), ensure_ascii=False, separators=(",", ":")),
+        "summary": _one_line(document(one, config)),
     }
+
+
+def _one_line(found: Row) -> str:
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def _artifact_dir(settings: Settings, known: Sequence[Known]) -> str:
     """As later steps find it: they have the workspace at another place than the container. Empty when nothing was written."""
-    if settings.artifact_dir is None or settings.dry_run or all(one.cost.nothing_known for one in known):
+    if settings.artifact_dir is None or settings.dry_run or not any(map(is_known, known)):
         return ""
     return str(settings.artifact_dir.relative_to(settings.workspace.resolve()))

@@ -120,10 +120,10 @@ def fail_in_summary(path: Path | None, problem: Problem, write: Callable[[Proble
     except Exception as error:  # noqa: BLE001 - what went wrong may go wrong here again: then without the template engine
         _log_traceback(error)
         markdown = f"    {harmless_line(str(problem))}\n"
-    write_summary(path, clean(markdown))
+    write_summary(path, without_secrets(markdown))
 
 
-def clean(text: str) -> str:
+def without_secrets(text: str) -> str:
     """The text without the secrets that the log is without."""
     redactors = (each for handler in LOGGER.handlers for each in handler.filters if isinstance(each, Redactor))
     for redactor in redactors:

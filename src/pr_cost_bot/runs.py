@@ -1,26 +1,25 @@
 """The two kinds of runs: one pull request, and the true-up of all that may still change."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 
 from pr_cost_bot import github, runner, sources
 from pr_cost_bot.ci_usage import read_ci_files, with_kept
-from pr_cost_bot.config import Config
+from pr_cost_bot.config import Alerts, Config
+from pr_cost_bot.due import TRUE_UP_REACH, due, is_final
 from pr_cost_bot.ledger.files import write_artifact
-from pr_cost_bot.model import Problem
+from pr_cost_bot.model import Problem, UsageRecord
 from pr_cost_bot.pipeline import Collaborators, Computation, compute
 from pr_cost_bot.ports import ConfigText, PublishError, PullRequestFacts, Row
-from pr_cost_bot.publish import Known, Published, publish
-from pr_cost_bot.reporting import Report, document, gate, report, report_settled
+from pr_cost_bot.publish import Known, Published, publish, row_to_write
+from pr_cost_bot.reporting import Report, document, gate, is_known, report, report_settled
 from pr_cost_bot.settings import Settings, SettingsError
+from pr_cost_bot.silence import with_what_is_kept
 from pr_cost_bot.table import Table
-
-TRUE_UP_REACH = timedelta(days=35)
-"""How long after its close a pull request is looked at again: the slowest source settles after 30 days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +39,15 @@ def run_one(run: Run, number: int, *, again: bool) -> int:
     _check_branch(config, [facts])
     table = Table(run.settings, run.client, config)
     row = table.rows([facts]).get(number)
-    if not again and row is not None and _is_final(row, facts):
+    if not again and row is not None and is_final(row, facts.pull):
         return report_settled(run.settings, facts, row)
     new, problems = read_ci_files(run.settings.receipt_files, run.settings.repository, number, run.now)
     in_ci = with_kept(row, new, run.settings.repository, number)
     computation = compute([facts], config, _collaborators(run, config), run.now, in_ci)
-    known = [Known(facts=facts, row=row, cost=cost, ci_usage=in_ci) for cost in computation.costs]
-    problems = (*_problems(run, text), *problems, *table.problems, *computation.problems)
-    status = _finish(
-        run, config, table, known, msgspec.structs.replace(_report_of(known, config, computation), problems=problems)
-    )
-    return status or gate(run.settings, computation.costs[0])
+    known = _known([facts], {} if row is None else {number: row}, computation, config, {number: in_ci})
+    made = _report_of(known, config, computation)
+    made = msgspec.structs.replace(made, problems=(*_problems(text), *problems, *table.problems, *made.problems))
+    return _finish(run, config, table, known, made) or gate(run.settings, known[0].cost)
 
 
 def run_true_up(run: Run) -> int:
@@ -62,26 +59,80 @@ def run_true_up(run: Run) -> int:
     _check_branch(default, facts)
     table = Table(run.settings, run.client, default)
     rows = table.rows(facts)
-    due = [fact for fact in facts if fact.pull.state == "open" or not _is_settled(rows.get(fact.pull.number))]
-    runner.LOGGER.info("True-up of %d pull requests; %d more are settled.", len(due), len(facts) - len(due))
+    changing = due(facts, rows, run.now)
+    left = len(facts) - len(changing)
+    runner.LOGGER.info("True-up of %d pull requests; %d more are settled or have long been idle.", len(changing), left)
     status = 0
-    for config, group in _by_configuration(run, default, due):
-        status = max(status, _true_up_group(run, config, group, rows, table))
+    reports: list[Report] = []
+    for config, group in _by_configuration(run, default, changing):
+        ended, made = _true_up_group(run, config, group, rows, table)
+        status, reports = max(status, ended), [*reports, made]
+    if _has_to_tell(run.settings, default):
+        _tell(run, default, table, facts, rows, reports)
     return status
 
 
-def _true_up_group(run: Run, config: Config, group: Sequence[PullRequestFacts], rows: dict[int, Row], table: Table) -> int:
+def _has_to_tell(settings: Settings, config: Config) -> bool:
+    """Whether anything is set that could make an alert or a digest."""
+    wanted = config.alerts != Alerts(source_failed=config.alerts.source_failed) or config.digest.when == "weekly"
+    return bool(settings.notify_urls or wanted or config.budgets.monthly_usd or config.budgets.repositories)
+
+
+def _tell(
+    run: Run,
+    config: Config,
+    table: Table,
+    facts: Sequence[PullRequestFacts],
+    rows: dict[int, Row],
+    reports: Sequence[Report],
+) -> None:
+    from pr_cost_bot.notices import TrueUp, tell  # noqa: PLC0415 - figures and their templates take half a second to import
+
+    computed = [(one, made.config) for made in reports for one in made.known]
+    found = {one.cost.pull.number: row_to_write(one, settings) or one.row for one, settings in computed}
+    tell(
+        TrueUp(
+            settings=run.settings,
+            config=config,
+            now=run.now,
+            table=table,
+            rows={number: row for number, row in (rows | found).items() if row is not None},
+            usage=[usage for made in reports for usage in made.usage],
+            sources=[status for one, _ in computed for status in one.cost.sources],
+            private=bool(facts) and all(fact.pull.is_private for fact in facts),
+        )
+    )
+
+
+def _true_up_group(
+    run: Run, config: Config, group: Sequence[PullRequestFacts], rows: dict[int, Row], table: Table
+) -> tuple[int, Report]:
     numbers = [fact.pull.number for fact in group]
     in_ci = {number: with_kept(rows.get(number), (), run.settings.repository, number) for number in numbers}
     given = [record for records in in_ci.values() for record in records]
     computation = compute(group, config, _collaborators(run, config), run.now, given)
-    known = [
-        Known(facts=fact, row=rows.get(fact.pull.number), cost=cost, by_true_up=True, ci_usage=in_ci[fact.pull.number])
-        for fact, cost in zip(group, computation.costs, strict=True)
-    ]
-    problems = (*table.problems, *computation.problems)
-    made = msgspec.structs.replace(_report_of(known, config, computation), problems=problems, outputs=False)
-    return _finish(run, config, table, known, made)
+    known = _known(group, rows, computation, config, in_ci)
+    known = [replace(one, by_true_up=True) for one in known]
+    made = _report_of(known, config, computation)
+    made = msgspec.structs.replace(made, problems=(*table.problems, *made.problems), outputs=False)
+    return _finish(run, config, table, known, made), made
+
+
+def _known(
+    facts: Sequence[PullRequestFacts],
+    rows: Mapping[int, Row],
+    computation: Computation,
+    config: Config,
+    in_ci: Mapping[int, tuple[UsageRecord, ...]],
+) -> list[Known]:
+    """What was computed beside what is there."""
+    found: list[Known] = []
+    for fact, cost, told in zip(facts, computation.costs, computation.told, strict=True):
+        number = fact.pull.number
+        row = rows.get(number)
+        beside = with_what_is_kept(cost, row, told, config.sources)
+        found.append(Known(facts=fact, row=row, cost=beside, ci_usage=in_ci[number]))
+    return found
 
 
 def _by_configuration(
@@ -100,12 +151,9 @@ def _by_configuration(
     return found
 
 
-def _problems(run: Run, text: ConfigText) -> tuple[Problem, ...]:
+def _problems(text: ConfigText) -> tuple[Problem, ...]:
     """What is odd about the set-up."""
-    unsent = Problem(
-        "notify_urls is set, but this version sends no notifications.", "", "Remove it until a later version does."
-    )
-    return (*((text.problem,) if text.problem else ()), *((unsent,) if run.settings.notify_urls else ()))
+    return (text.problem,) if text.problem else ()
 
 
 def _collaborators(run: Run, config: Config) -> Collaborators:
@@ -132,17 +180,10 @@ def _check_branch(config: Config, facts: Sequence[PullRequestFacts]) -> None:
         )
 
 
-def _is_settled(row: Row | None) -> bool:
-    return row is not None and row.get("settled") is True
-
-
-def _is_final(row: Row, facts: PullRequestFacts) -> bool:
-    pull = facts.pull
-    return _is_settled(row) and row.get("state") == pull.state and row.get("head_sha") == pull.head_sha
-
-
 def _report_of(known: Sequence[Known], config: Config, computation: Computation) -> Report:
-    return Report(known=tuple(known), config=config, notes=computation.notes, usage=computation.usage)
+    unread = (status.problem for one in known for status in one.cost.sources if status.problem is not None)
+    problems = tuple(dict.fromkeys([*computation.problems, *unread]))
+    return Report(known=tuple(known), config=config, problems=problems, notes=computation.notes, usage=computation.usage)
 
 
 def _finish(run: Run, config: Config, table: Table, known: Sequence[Known], made: Report) -> int:
@@ -165,7 +206,7 @@ def _finish(run: Run, config: Config, table: Table, known: Sequence[Known], made
 
 def _write_artifact(run: Run, config: Config, known: Sequence[Known]) -> tuple[Problem, ...]:
     """Files are for what is known: a row of zeros would be taken for a free pull request."""
-    documents = [document(one, config) for one in known if not one.cost.nothing_known]
+    documents = [document(one, config) for one in known if is_known(one)]
     if run.settings.artifact_dir is None or not documents:
         return ()
     try:

@@ -1,6 +1,9 @@
 """What is known is kept, whatever a later run lacks."""
 
 import json
+from datetime import datetime
+
+import pytest
 
 from tests.end_to_end.world import at, call, stage, work
 
@@ -79,6 +82,68 @@ def test_a_silent_source_does_not_make_the_label_cheaper():
         assert finished.outputs["complete"] == "false"
         assert s.labels(number) == ["cost:high"]
         assert "incomplete" in s.comment(number)
+
+
+def test_what_a_silent_source_told_stays_in_row_and_label_however_long_it_is_silent():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:31"), vendor="anthropic", cents="100"))
+        number = opened(s, cents="3000")
+        known = row(s)
+        s.vendors.fail["cursor"] = "401"
+        for minute in ("11:30", "11:40"):
+            assert s.event("edited", number, at(minute)).outputs["complete"] == "false"
+        s.repository.merge(number, at("12:00"))
+        s.event("closed", number, at("12:01"))
+        silent = row(s)
+        assert (silent["cost_usd"], silent["lines"], silent["cost_label"]) == ("31", known["lines"], "cost:high")
+        assert (silent["state"], silent["complete"], silent["settled"]) == ("merged", False, False)
+        assert s.labels(number) == ["cost:high"]
+        s.vendors.fail.clear()
+        s.vendors.calls.pop()
+        s.event("edited", number, at("12:30"))
+        assert (row(s)["cost_usd"], row(s)["complete"]) == ("1", True)
+
+
+def test_a_settled_figure_still_fails_a_step_that_allows_less():
+    with stage() as s:
+        number = opened(s)
+        s.repository.merge(number, at("12:00"))
+        s.true_up(at("12:00", 32))
+        assert row(s)["settled"] is True
+        assert s.event("edited", number, at("12:00", 33), fail_above_usd="1").status == 3
+        assert s.event("edited", number, at("12:00", 33), fail_above_usd="2").status == 0
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "{}",
+        '{"computed_at": 5, "cost_usd": "1"}',
+        '{"computed_at": "2026-11-16T11:00:00", "cost_usd": "1"}',
+        '{"computed_at": "2026-11-16T11:00:00Z", "cost_usd": null}',
+        '{"computed_at": "2026-11-16T11:00:00Z", "cost_usd": "1", "cost_label": 7}',
+        '{"computed_at": "2026-11-16T11:00:00Z", "cost_usd": "9", "sources": 5, "lines": 3, "ci_usage": 4}',
+    ],
+)
+def test_a_row_that_somebody_forged_is_written_anew(forged):
+    with stage() as s:
+        number = opened(s)
+        data = s.repository.data
+        head = data.commits[data.branches["pr-cost-data"]]
+        head.files = {**head.files, f"pr_costs/{number}.json": forged}
+        finished = s.event("edited", number, at("11:30"))
+        assert (finished.status, row(s)["cost_usd"]) == (0, "1.5")
+
+
+@pytest.mark.parametrize("moment", ["2027-11-16T09:55:00+00:00", "9999-12-31T23:59:59+00:00", "1970-01-01T00:00:00+00:00"])
+def test_a_commit_with_an_impossible_date_takes_no_usage_out_of_the_figure(moment):
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30")))
+        wrong = datetime.fromisoformat(moment)
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50")), work("ada", wrong, "Wrong clock")])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.status == 0, finished.log
+        assert finished.outputs["cost_usd"] == "1.5"
 
 
 def test_somebody_s_edit_of_the_comment_is_put_right():

@@ -172,3 +172,14 @@ def test_people_stay_out_of_the_comment_and_of_a_public_table():
         assert {line["person"] for line in json.loads(s.rows()["pr_costs/1.json"])["lines"]} == {""}
         marker = read_marker(s.comment(number))
         assert (marker.repository, marker.pr) == ("acme/web", number)
+
+
+def test_a_stranger_cannot_take_somebody_s_usage_into_a_pull_request_from_a_fork():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30"), cents="3000"))
+        s.github.add_user("mallory", name="Mallory", emails=["mallory@evil.example"])
+        own = s.repository.open_pull_request("ada", [work("ada", at("10:30"))])
+        forged = s.repository.open_pull_request("mallory", [work("ada", at("09:35"))], fork=True)
+        assert s.event("opened", forged, at("11:05")).outputs["cost_usd"] in {"", "0"}
+        assert not any("$30" in body for body in s.own_comments(forged))
+        assert s.event("opened", own, at("11:06")).outputs["cost_usd"] == "30"

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.factories import NOON, OCTOCAT, git_commit, minutes, pull_request, usage
@@ -71,6 +72,12 @@ def test_the_author_s_usage_before_the_commit_is_the_pull_request_s_cost():
     assert cost.complete
 
 
+@pytest.mark.parametrize("tags", [{"pr_number": 7}, {"branch": "feat/WEB-12-checkout"}])
+def test_a_tag_may_spell_the_repository_in_any_case(tags):
+    cost = only(run([facts()], InMemorySource(usage("a", repository="Acme/Web", **tags))))
+    assert [(line.evidence, line.cost_usd) for line in cost.lines] == [("tagged", Decimal("1.25"))]
+
+
 def test_the_sources_are_asked_for_the_window_and_the_people():
     source = InMemorySource()
     run([facts()], source, config=Config(attribution=AttributionSettings(lookback_hours=24)))
@@ -85,6 +92,16 @@ def test_github_is_asked_once_for_each_author_however_many_commits_there_are():
     compute([facts(commits=commits)], Config(), Collaborators(github=github, sources=()), NOW)
     ((people, *_),) = github.asked
     assert sorted(person.login for person in people) == ["ada", "octocat"]
+
+
+def test_a_call_that_a_clouds_log_tells_live_and_in_a_file_counts_once():
+    live = usage("bedrock:1", source="bedrock")
+    exported = usage("bedrock:1", source="bedrock", actor="octocat")
+    unmapped = usage("bedrock:1", source="bedrock", actor="session-7")  # a name that nobody mapped for files
+    for pair in ([live, exported], [live, unmapped], [unmapped, live]):
+        sources = [InMemorySource(record, name=name) for record, name in zip(pair, ("bedrock", "files"), strict=True)]
+        cost = only(run([facts()], *sources))
+        assert (cost.cost_usd, [line.requests for line in cost.lines]) == (Decimal("1.25"), [1])
 
 
 def test_usage_of_somebody_else_is_not_counted():
@@ -253,3 +270,68 @@ def test_no_cent_is_lost_and_none_is_counted_twice(bursts, work):
         assert cost.low_usd <= cost.cost_usd <= cost.high_usd
         assert sum(line.tokens.input for line in cost.lines) == cost.tokens.input
     assert placed + pending <= total
+
+
+class Remembering(InMemorySource):
+    """A source that keeps every query."""
+
+    def __init__(self, *records, **given):
+        super().__init__(*records, **given)
+        self.queries = []
+
+    def fetch(self, query):
+        self.queries.append(query)
+        mine = tuple(r for r in self.records if query.start <= r.start < query.end)
+        return SourceResult(status=self.status, records=mine)
+
+
+def stale(number=8, days=700, author=ADA):
+    at = NOON - minutes(60 * 24 * days)
+    commit = git_commit(f"{number:040x}", authors=(author,), authored_at=at, pr_number=number)
+    return facts(number=number, head_ref=f"b{number}", author=author, opened_at=at, commits=(commit,))
+
+
+def test_a_stale_pull_request_makes_nobody_else_s_window_longer():
+    source, github = Remembering(usage("a")), InMemoryGitHub()
+    outside = Collaborators(github=github, sources=[source])
+    computation = compute([stale(), facts()], Config(), outside, NOW)
+    spans = [(query.end - query.start).days for query in source.queries]
+    assert [[person.person for person in query.people] for query in source.queries] == [["octocat"], ["ada"]]
+    assert spans == [2, 16]
+    assert [since for _, _, since, _ in github.asked] == [query.start for query in source.queries]
+    assert [(cost.pull.number, cost.cost_usd) for cost in computation.costs] == [(8, 0), (7, Decimal("1.25"))]
+    assert [len(usage.rows) for usage in computation.usage] == [1, 0]
+
+
+def test_each_group_s_costs_are_those_of_its_pull_requests_alone():
+    old = stale()
+    theirs = usage("old", start=old.pull.opened_at - minutes(5), end=old.pull.opened_at - minutes(5), actor="ada@example.com")
+    in_ci = [usage("ci", source="receipt", actor="", repository="acme/web", pr_number=8, start=NOON, end=NOON)]
+    together = compute(
+        [facts(), old], Config(), Collaborators(github=InMemoryGitHub(), sources=[Remembering(usage(), theirs)]), NOW, in_ci
+    )
+    apart = [
+        compute([one], Config(), Collaborators(github=InMemoryGitHub(), sources=[Remembering(usage(), theirs)]), NOW, given)
+        for one, given in ((facts(), []), (old, in_ci))
+    ]
+    assert [cost.cost_usd for cost in together.costs] == [Decimal("1.25"), Decimal("2.50")]
+    assert together.costs == tuple(only(one) for one in apart)
+
+
+def test_a_source_that_failed_is_not_asked_again_for_older_pull_requests():
+    problem = Problem("Cursor answered 503.")
+    source = Remembering(state=SourceState.FAILED, problem=problem)
+    computation = run([stale(), facts(), stale(9, 400)], source)
+    assert len(source.queries) == 1
+    assert [[status.state for status in cost.sources] for cost in computation.costs] == [[SourceState.FAILED]] * 3
+    assert computation.problems == (problem,)
+
+
+def test_a_receipt_is_not_swallowed_by_a_little_usage_of_something_else():
+    message = "Add a checkout\n\nAI-Cost-Estimate: $5.00"
+    little = usage(start=NOON - minutes(300), end=NOON - minutes(300), cost_usd=Decimal("0.10"), billed_usd=Decimal("0.10"))
+    cost = only(run([facts(commits=(git_commit(message=message),))], InMemorySource(little)))
+    assert {line.source: line.cost_usd for line in cost.lines} == {"receipt": Decimal(5), "cursor": Decimal("0.10")}
+    same = usage(start=NOON - minutes(300), end=NOON - minutes(300), cost_usd=Decimal("4.10"), billed_usd=Decimal("4.10"))
+    cost = only(run([facts(commits=(git_commit(message=message),))], InMemorySource(same)))
+    assert {line.source: line.cost_usd for line in cost.lines} == {"cursor": Decimal("4.10")}

@@ -11,7 +11,7 @@ import pytest
 
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
 from pr_cost_bot.http_address import normalise_base_url as normalise
-from pr_cost_bot.http_errors import clean, kind_of, retry_after
+from pr_cost_bot.http_errors import kind_of, quotable, retry_after
 from pr_cost_bot.simulator.server import Handler, Request, Response, Server
 
 VENDOR = Vendor(title="Acme", key_input="acme_key", needs="an Acme key")
@@ -100,6 +100,22 @@ def test_what_nothing_depends_on_is_not_tried_again():
         assert failure(session.once()).kind is Kind.SERVER
         assert session.get("/x", Body).amount == Decimal("0.1")
     assert sleeps == []
+
+
+@pytest.mark.parametrize("refused", [Response.of({}, 408), Response.of({}, 503), Response(200, b"{", truncate_to=0)])
+def test_what_may_have_made_something_is_not_sent_again(refused):
+    with serving(answers(refused, GOOD)) as (session, server, sleeps):
+        with pytest.raises(SourceError):
+            session.create("/exports", Body, {})
+        assert len(server.exchanges) == 1
+    assert sleeps == []
+
+
+def test_what_was_turned_away_has_made_nothing_and_is_sent_again():
+    with serving(answers(Response.of({}, 429, **{"Retry-After": "3"}), GOOD)) as (session, server, sleeps):
+        assert session.create("/exports", Body, {}).amount == Decimal("0.1")
+        assert [each.request.method for each in server.exchanges] == ["POST", "POST"]
+    assert sleeps == [3.0]
 
 
 def test_a_wait_that_the_vendor_asks_for_is_kept():
@@ -275,7 +291,7 @@ def test_base_urls_with_and_without_the_version_are_one(given):
 
 
 def test_cleaning_and_kinds():
-    assert clean("a\tb\u200b\nc") == "a b c"
-    assert len(clean("x" * 999)) == 200
+    assert quotable("a\tb\u200b\nc") == "a b c"
+    assert len(quotable("x" * 999)) == 200
     assert kind_of(408) is kind_of(503) is Kind.SERVER
     assert kind_of(302) is kind_of(409) is Kind.REJECTED
