@@ -47,3 +47,5 @@ LABEL org.opencontainers.image.title="pr-cost-bot" \
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
 COPY --from=build /opt/pr-cost-bot /opt/pr-cost-bot
 ENTRYPOINT ["/opt/pr-cost-bot/bin/pr-cost-bot"]
+# Here and not in action.yml, whose args would go before those of a step (`args: doctor`).
+CMD ["action"]

@@ -73,7 +73,8 @@ def _read(given: str, options: argparse.Namespace, totals: _Totals, err: TextIO)
     try:
         path = Path(given)
         # On one's own machine every path may be named; inside a folder links are still not followed.
-        paths = find(path.absolute().parent, path.name) if path.is_dir() and path.name else [path]
+        folder = path.resolve()
+        paths = find(folder.parent, folder.name) if path.is_dir() else [path]
     except FileError as error:
         totals.problems.append(error.problem)
         return

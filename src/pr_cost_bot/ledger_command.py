@@ -16,17 +16,24 @@ from pr_cost_bot.exports.focus import write_focus
 from pr_cost_bot.exports.grafana import grafana_dashboard
 from pr_cost_bot.exports.parquet import write_parquet
 from pr_cost_bot.exports.views import NAMES, view_statements
-from pr_cost_bot.ledger.database import Database
+from pr_cost_bot.ledger.database import Database, not_there
 from pr_cost_bot.ledger.folder import FolderLedger
 from pr_cost_bot.ledger.migrate import migrate
 from pr_cost_bot.ledger.sql import SqlLedger
 from pr_cost_bot.ledger.sync import sync, sync_usage
 from pr_cost_bot.model import Problem
+from pr_cost_bot.render.numbers import plural
 from pr_cost_bot.ports import PublishError, ReadError, Row
-from pr_cost_bot.report_command import OK, UNREADABLE, WRONG, database_url, period_of, who_and_when
+from pr_cost_bot.report_command import OK, UNREADABLE, WRONG, database_url, period_of, readable_database_url, who_and_when
 from pr_cost_bot.reports.scope import QuestionError
 from pr_cost_bot.reports_config import privacy_of, read_config
 from pr_cost_bot.settings import SettingsError, clock
+
+
+_NO_USAGE = (
+    "The database has no usage in these days. One that was filled from the branch never has: "
+    "exports need one that the Action or 'pr-cost-bot backfill' writes to.\n"
+)
 
 
 def ledger(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO, stderr: TextIO = sys.stderr) -> int:
@@ -55,14 +62,14 @@ def export(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO,
                 f"{options.output}: import it in Grafana, over a database with the views (pr-cost-bot export views).\n"
             )
             return
-        database = Database(database_url(options, environ))
+        database = Database(readable_database_url(options, environ))
         if options.what == "views":
             with database.writing() as connection:
                 _make_views(connection)
             stdout.write(f"The database has the views {', '.join(NAMES)}.\n")
             return
         count = _write(options, environ, clock(environ), database)
-        stderr.write(f"{count} rows in {options.output}.\n")
+        stderr.write(f"{plural(count, 'row')} in {options.output}.\n{'' if count else _NO_USAGE}")
 
     return _in_words(act, stderr)
 
@@ -80,6 +87,8 @@ def run_export(arguments: Sequence[str]) -> int:
 def _sync(options: argparse.Namespace, to: str, stdout: TextIO, stderr: TextIO) -> None:
     if options.source == to:
         raise QuestionError(Problem("FROM and TO are the same.", "", "Name two places."))
+    if "://" in options.source and (problem := not_there(options.source)):
+        raise QuestionError(problem)
     source, target = (_ledger_of(text) for text in (options.source, to))
     read = target.read if isinstance(target, SqlLedger) else _read_nothing
     wanted = {name.casefold() for name in options.repository}

@@ -10,7 +10,7 @@ from typing import TextIO
 import msgspec
 
 from pr_cost_bot.database_option import VARIABLE, add_database_option, named_database
-from pr_cost_bot.ledger.database import Database
+from pr_cost_bot.ledger.database import Database, not_there
 from pr_cost_bot.list_prices import list_prices
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO, s
         config = read_config(options)
         privacy, teams = privacy_of(options, config.reports, environ), Teams(config.reports.teams)
         prices = list_prices(now, config.prices)
-        with Database(database_url(options, environ)).reading() as connection:
+        with Database(readable_database_url(options, environ)).reading() as connection:
             asked = Asked(
                 connection=connection,
                 scope=scope,
@@ -188,4 +188,12 @@ def database_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str
                 f"Give --database or set {VARIABLE}; 'pr-cost-bot ledger sync' makes one from the data branch.",
             )
         )
+    return url
+
+
+def readable_database_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """The same, of a database that is there. Raises QuestionError."""
+    url = database_url(options, environ)
+    if problem := not_there(url):
+        raise QuestionError(problem)
     return url

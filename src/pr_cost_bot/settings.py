@@ -147,7 +147,8 @@ class _Reader:
                 Problem(
                     f"The variable {name} is not set.",
                     "GitHub's runner sets it; outside a workflow it is missing.",
-                    "Use the Action in a workflow, or try 'pr-cost-bot demo' and 'pr-cost-bot attribute' on your own machine.",
+                    "Use the Action in a workflow. On your own machine set it for 'doctor' and 'backfill'; "
+                    "'pr-cost-bot demo' and 'pr-cost-bot attribute' need nothing.",
                 )
             )
         return value

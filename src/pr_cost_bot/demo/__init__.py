@@ -12,9 +12,16 @@ from pr_cost_bot.simulator.actions import Finished
 
 
 def run_demo(output: Path) -> int:
-    """Play the story and leave comments, table and artifacts in `output`. Returns 0, or 1 when a run did not end as told."""
+    """Play the story and leave comments, table and artifacts in `output`. Returns 0, or 1 when a run did not end as told.
+
+    1 too when the folder cannot be made.
+    """
     _say(f"pr-cost-bot demo: {REPOSITORY}, three vendors, {len(STORY)} events. No credentials, nothing leaves this machine.\n")
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write(f"{output} cannot be made: {error.strerror}. Give another folder with --output.\n")
+        return 1
     with tempfile.TemporaryDirectory(prefix="pr-cost-bot-demo-") as workspace, open_stage(Path(workspace)) as stage:
         ended: list[tuple[Scene, Finished]] = []
         for number, scene in enumerate(STORY, 1):

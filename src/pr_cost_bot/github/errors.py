@@ -59,22 +59,27 @@ def quote(text: str) -> str:
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"
 
 
+def sentence(text: str) -> str:
+    """With a full stop, so that what follows it does not run on."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def _explain(status: int, message: str) -> Problem:
     what = f"GitHub answered {status}." if status else "GitHub could not be reached."
     remedies = {
         0: "Check GITHUB_API_URL and the runner's network, then run the job again.",
         401: "Check the input github_token: it is missing, expired or revoked.",
         403: "Check the job's `permissions` and the token's scopes.",
-        404: "Check the repository's name and that the token may see it.",
+        404: "Check the repository's name, the pull request's number, and that the token may see them.",
         429: "Wait for the limit to reset, then run the job again.",
     }
     remedy = remedies.get(status, "Run the job again; githubstatus.com tells of outages." if status >= 500 else "")
-    return Problem(what, f"It said: {message}" if message else "", remedy)
+    return Problem(what, f"It said: {sentence(message)}" if message else "", remedy)
 
 
 def publish_error(what: str, error: GitHubError, permissions: str) -> PublishError:
     """`error` as the pipeline wants to hear of it; `permissions` is the line for the workflow that may be missing."""
     if error.forbidden or error.missing:  # GitHub also answers 404 where a token may not know that something is there
         remedy = f"Give the job's token `permissions: {permissions}` in the workflow."
-        return PublishError(Problem(what, f"GitHub said: {error.message}", remedy), permission=True)
+        return PublishError(Problem(what, f"GitHub said: {sentence(error.message)}", remedy), permission=True)
     return PublishError(Problem(what, error.problem.what + " " + error.problem.why, error.problem.remedy))

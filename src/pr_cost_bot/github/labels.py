@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from pr_cost_bot.github.errors import GitHubError, publish_error
+from pr_cost_bot.github.errors import GitHubError, publish_error, sentence
 from pr_cost_bot.github.site import Site
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError, PullRequestFacts
@@ -65,5 +65,5 @@ def _explain(error: GitHubError, label: str | None) -> PublishError:
     what = "The cost label could not be set."
     if error.status == 422:
         remedy = "Choose names of at most 50 characters in `labels`."
-        return PublishError(Problem(f'GitHub does not take the label "{label}".', f"It said: {error.message}", remedy))
+        return PublishError(Problem(f'GitHub does not take the label "{label}".', f"It said: {sentence(error.message)}", remedy))
     return publish_error(what, error, _PERMISSIONS)

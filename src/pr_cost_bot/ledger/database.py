@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -81,6 +82,22 @@ class Database:
         elif version != REVISIONS[-1]:
             raise other_version(version)
         self._checked = True
+
+
+def not_there(url: str) -> Problem | None:
+    """Why there is nothing to read: SQLite would make an empty file of a name that was mistyped."""
+    try:
+        parts = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return None  # whoever opens it says so
+    file = parts.database or ""
+    if parts.get_backend_name() != "sqlite" or file in {"", ":memory:"} or file.startswith("file:") or Path(file).exists():
+        return None
+    return Problem(
+        f"There is no database {file}.",
+        "Its name may be mistyped, or nothing was written to it yet.",
+        "'pr-cost-bot ledger sync FOLDER URL' makes one from a checkout of the data branch.",
+    )
 
 
 def schema_version(connection: Connection) -> str | None:

@@ -121,7 +121,8 @@ def _line(title: str, now: Decimal | None, before: Decimal | None) -> Mapping[st
 
 
 def _counts(now: Headline, before: Headline) -> tuple[str, ...]:
-    merged = f"{now.merged} pull requests merged (before: {before.merged}), {now.commits} commits, {now.tickets} tickets."
+    counts = plural(now.commits, "commit"), plural(now.tickets, "ticket")
+    merged = f"{plural(now.merged, 'pull request')} merged (before: {count(before.merged)}), {', '.join(counts)}."
     rest = [
         f"{count} of them {what}."
         for count, what in ((now.incomplete, "are incomplete: a source did not answer"), (now.unsettled, "can still change"))

@@ -51,7 +51,7 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True):
                 Problem(
                     "Figures by developer are switched off.",
                     "They are about single people at work.",
-                    "Add --people to see names, or --pseudonyms for names that tell nobody apart from outside.",
+                    "Add --people to see names, or --pseudonyms for invented ones.",
                 )
             )
 

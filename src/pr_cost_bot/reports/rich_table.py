@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pr_cost_bot.reports.sheet import Sheet, shown
+from pr_cost_bot.reports.sheet import NOTHING, Sheet, shown
 
 
 def write(sheet: Sheet, stdout: TextIO) -> None:
@@ -18,6 +18,6 @@ def write(sheet: Sheet, stdout: TextIO) -> None:
     for row in sheet.rows:
         table.add_row(*(Text(shown(row.get(column.name), column.kind)) for column in sheet.columns))
     console = Console(file=stdout)
-    console.print(table)
+    console.print(table if sheet.rows or sheet.total else Text(f"{sheet.title}\n{NOTHING}"))
     for note in sheet.notes:
         console.print(Text(note))

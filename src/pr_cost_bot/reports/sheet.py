@@ -16,6 +16,7 @@ from pr_cost_bot.render.escape import clean, escape
 
 Kind = Literal["text", "usd", "count", "percent", "points", "times"]
 Form = Literal["table", "csv", "json", "markdown"]
+NOTHING = "Nothing to show."
 _WIDE = 60
 _LONG = 500
 
@@ -80,7 +81,7 @@ def _plain(sheet: Sheet) -> str:
         for texts in (titles, ["-" * width for width in widths], *body)
     ]
     title, notes = clean(sheet.title, _LONG), [clean(note, _LONG) for note in sheet.notes]
-    return "\n".join([title, "", *aligned, *(["", *notes] if notes else [])]) + "\n"
+    return "\n".join([title, "", *(aligned if body else [NOTHING]), *(["", *notes] if notes else [])]) + "\n"
 
 
 def _aligned(text: str, width: int, column: Column) -> str:
@@ -94,6 +95,8 @@ def _markdown(sheet: Sheet) -> str:
     if sheet.total:
         cells = (_markdown_cell(sheet.total.get(column.name), column.kind) for column in sheet.columns)
         lines.append(_line(f"**{text}**" if text else "" for text in cells))
+    if not _body(sheet):
+        lines = [lines[0], "", NOTHING]
     return "\n".join([*lines, *(text for note in sheet.notes for text in ("", escape(note, 500)))]) + "\n"
 
 

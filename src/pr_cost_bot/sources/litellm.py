@@ -129,7 +129,7 @@ def make(key: str, settings: SourceSettings, limits: Limits | None = None) -> So
         problem = Problem(
             "LiteLLM is not read: the configuration does not say where the proxy is.",
             "A key for it is set, but a LiteLLM proxy has no address that everybody shares.",
-            "Add `sources: {litellm: {base_url: https://litellm.example.com}}` to the configuration file.",
+            "Set `sources.litellm.base_url` in the configuration file to the proxy's address.",
         )
         return Unset("litellm", VENDOR.title, problem)
     return LiteLLM(Connection(VENDOR, settings.base_url, {"Authorization": f"Bearer {key}"}, limits))

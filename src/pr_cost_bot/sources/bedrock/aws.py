@@ -134,7 +134,8 @@ def _session() -> Any:
 
 
 def _missing(what: str) -> SourceError:
-    why, remedy = _ADVICE[Kind.UNAUTHORIZED]
+    _, remedy = _ADVICE[Kind.UNAUTHORIZED]
+    why = "No step of this job has signed in at AWS, or what it left behind is of no use."
     return SourceError(Kind.UNAUTHORIZED, Problem(f"{TITLE} cannot be asked: {what}.", why, remedy))
 
 
