@@ -22,13 +22,11 @@ from pr_cost_bot.ledger.migrate import migrate
 from pr_cost_bot.ledger.sql import SqlLedger
 from pr_cost_bot.ledger.sync import sync, sync_usage
 from pr_cost_bot.model import Problem
-from pr_cost_bot.render.numbers import plural
 from pr_cost_bot.ports import PublishError, ReadError, Row
 from pr_cost_bot.report_command import OK, UNREADABLE, WRONG, database_url, period_of, readable_database_url, who_and_when
 from pr_cost_bot.reports.scope import QuestionError
 from pr_cost_bot.reports_config import privacy_of, read_config
 from pr_cost_bot.settings import SettingsError, clock
-
 
 _NO_USAGE = (
     "The database has no usage in these days. One that was filled from the branch never has: "
@@ -69,7 +67,7 @@ def export(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO,
             stdout.write(f"The database has the views {', '.join(NAMES)}.\n")
             return
         count = _write(options, environ, clock(environ), database)
-        stderr.write(f"{plural(count, 'row')} in {options.output}.\n{'' if count else _NO_USAGE}")
+        stderr.write(f"{count} rows in {options.output}.\n{'' if count else _NO_USAGE}")
 
     return _in_words(act, stderr)
 

@@ -113,6 +113,14 @@ def test_doctor_with_a_wrong_token_says_so():
         assert "401" in result.stdout
 
 
+def test_the_demo_says_where_it_cannot_write(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("demo", "--output", str(tmp_path / "file" / "out"))
+    assert result.returncode == 1
+    assert "--output" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_the_demo_leaves_comment_table_and_artifacts(tmp_path):
     result = run("demo", "--output", str(tmp_path / "out"))
     assert result.returncode == 0, result.stdout + result.stderr

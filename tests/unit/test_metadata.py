@@ -135,6 +135,13 @@ def test_the_image_runs_as_the_runner_expects() -> None:
     assert dict(instructions())["ENTRYPOINT"] == '["/opt/pr-cost-bot/bin/pr-cost-bot"]'
 
 
+def test_nobody_is_told_to_install_a_name_that_is_not_ours_on_pypi() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.py")):
+        for line in path.read_text().splitlines():
+            told = re.search(r"(?:pip install|pipx run) .*pr-cost-bot", line)
+            assert told is None or "git+https://" in line, (path.name, line)
+
+
 def test_a_step_can_name_another_command_than_the_actions() -> None:
     """The runner takes a step's `args` only where action.yml has none (actions/runner, ContainerActionHandler)."""
     assert not {"args", "entrypoint"} & set(ACTION["runs"])

@@ -24,7 +24,7 @@ def service_names(urls: Sequence[str]) -> dict[str, str]:
     seen: Counter[str] = Counter()
     found = {}
     for url in urls:
-        scheme = match[1].lower() if (match := _SCHEME.match(url)) else "unknown"
+        scheme = match[1].lower() if (match := _SCHEME.match(url)) else "address"
         seen[scheme] += 1
         found[f"{scheme} {seen[scheme]}"] = url
     return found
@@ -38,7 +38,7 @@ def post(message: Message, url: str, name: str) -> Problem | None:
         return Problem(
             "The message was not sent: Apprise is not installed.",
             "It is an extra.",
-            "Install it with pip install 'pr-cost-bot[notify]'.",
+            "Install it beside the program: pip install apprise.",
         )
     # Apprise logs on its own; some services' messages repeat parts of their address.
     logger = logging.getLogger("apprise")

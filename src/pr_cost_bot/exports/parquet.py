@@ -23,7 +23,7 @@ def write_parquet(found: Iterable[Charge], path: Path) -> int:
         pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")  # an extra, without type hints
     except ImportError:
         raise PublishError(
-            Problem("Parquet needs pyarrow, which is not installed.", "", "Run: pip install 'pr-cost-bot[parquet]'")
+            Problem("Parquet needs pyarrow, which is not installed.", "", "Install it beside the program: pip install pyarrow")
         ) from None
     schema, count, charges = _schema(pa), 0, iter(found)
     try:

@@ -65,5 +65,7 @@ def _explain(error: GitHubError, label: str | None) -> PublishError:
     what = "The cost label could not be set."
     if error.status == 422:
         remedy = "Choose names of at most 50 characters in `labels`."
-        return PublishError(Problem(f'GitHub does not take the label "{label}".', f"It said: {sentence(error.message)}", remedy))
+        return PublishError(
+            Problem(f'GitHub does not take the label "{label}".', f"It said: {sentence(error.message)}", remedy)
+        )
     return publish_error(what, error, _PERMISSIONS)

@@ -147,7 +147,7 @@ def other_version(version: str) -> PublishError:
             Problem(
                 f"The database's tables have version {version}; this program needs {REVISIONS[-1]}.",
                 "An older version of it made them.",
-                "Run 'pr-cost-bot ledger migrate --database URL' once (pip install 'pr-cost-bot[sql]'); the data stay.",
+                "Run 'pr-cost-bot ledger migrate --database URL' once (it needs alembic: pip install alembic); the data stay.",
             )
         )
     return PublishError(

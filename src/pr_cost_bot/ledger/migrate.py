@@ -38,7 +38,7 @@ def _upgrade(url: str, before: str) -> None:
             Problem(
                 "Alembic is not installed, which changes the tables.",
                 "It is part of an extra, for the Action does without it.",
-                "Run: pip install 'pr-cost-bot[sql]'",
+                "Install it beside the program: pip install alembic",
             )
         ) from None
     config = Config()

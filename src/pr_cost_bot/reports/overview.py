@@ -121,14 +121,22 @@ def _line(title: str, now: Decimal | None, before: Decimal | None) -> Mapping[st
 
 
 def _counts(now: Headline, before: Headline) -> tuple[str, ...]:
-    counts = plural(now.commits, "commit"), plural(now.tickets, "ticket")
-    merged = f"{plural(now.merged, 'pull request')} merged (before: {count(before.merged)}), {', '.join(counts)}."
+    pulls, commits, tickets = (
+        _counted(now.merged, "pull request"),
+        _counted(now.commits, "commit"),
+        _counted(now.tickets, "ticket"),
+    )
+    merged = f"{pulls} merged (before: {before.merged}), {commits}, {tickets}."
     rest = [
         f"{count} of them {what}."
         for count, what in ((now.incomplete, "are incomplete: a source did not answer"), (now.unsettled, "can still change"))
         if count
     ]
     return (merged, *rest)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _checks(found: Explanation) -> tuple[str, ...]:

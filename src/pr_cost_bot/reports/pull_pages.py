@@ -87,11 +87,11 @@ def month(asked: Asked) -> Sheet:
         row["month"] = f"{one.month:%Y-%m}"
     off = said.mean_error
     notes = [
-        "There is no past month to try it on." if off is None else f"On past months it was {off * 100:.0f} % off on average."
+        "There is no past month to try it on." if off is None else f"On past months it was {off * 100:.0f}% off on average."
     ]
     if asked.budget_usd and not asked.scope.filters.given:
         part = said.forecast_usd / asked.budget_usd * 100
-        notes.append(f"The forecast is {part:.0f} % of the month's budget of {dollars(asked.budget_usd)}.")
+        notes.append(f"The forecast is {part:.0f}% of the month's budget of {dollars(asked.budget_usd)}.")
     return Sheet(title=f"Forecast on {today}", columns=columns, rows=[now, *past], notes=(*notes, *asked.notes()))
 
 

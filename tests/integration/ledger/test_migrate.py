@@ -91,7 +91,7 @@ def test_tables_of_a_newer_program_are_left_alone(url):
 def test_without_alembic_the_error_names_the_extra(url, monkeypatch):
     as_first_version(url)
     monkeypatch.setitem(sys.modules, "alembic", None)
-    with pytest.raises(PublishError, match=r"pr-cost-bot\[sql\]"):
+    with pytest.raises(PublishError, match=r"pip install alembic"):
         migrate(url)
 
 

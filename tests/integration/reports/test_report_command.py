@@ -54,6 +54,20 @@ def test_every_question_is_answered_in_every_form_without_naming_anybody(report,
         assert set(json.loads(out)) == {"title", "rows", "total", "notes"}
 
 
+def test_a_database_that_is_not_there_is_said_to_be_so_and_not_made(report, tmp_path):
+    file = tmp_path / "mistyped.db"
+    status, out, err = report("overview", "--database", f"sqlite:///{file}")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"There is no database {file}.")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_an_answer_without_rows_says_so(report, form):
+    status, out, _ = report("estimates", "--repository", "acme/none", "--format", form)
+    assert (status, "Nothing to show." in out) == (0, True)
+
+
 def test_the_headline_comes_first(report):
     assert "Cost per merged pull request, mean" in report()[1].splitlines()[4]
 
@@ -124,7 +138,7 @@ def test_the_forecast_is_held_against_the_configured_budget_of_everything(report
     asked = ("forecast", "--config", str(config), "--format", "json")
     sheet = json.loads(report(*asked)[1])
     part = float(sheet["rows"][0]["forecast_usd"]) / 1000
-    assert f"The forecast is {part:.0f} % of the month's budget of $100,000.00." in sheet["notes"]
+    assert f"The forecast is {part:.0f}% of the month's budget of $100,000.00." in sheet["notes"]
     assert "budget" not in report(*asked, "--repository", "acme/web0")[1]
 
 

@@ -85,9 +85,9 @@ def test_an_address_is_named_by_its_scheme_and_place_and_by_nothing_else():
         "slack 1": urls[0],
         "https 1": urls[1],
         "slack 2": urls[2],
-        "unknown 1": urls[3],
-        "unknown 2": urls[4],
-        "unknown 3": urls[5],
+        "address 1": urls[3],
+        "address 2": urls[4],
+        "address 3": urls[5],
     }
 
 
@@ -106,7 +106,7 @@ def test_an_error_inside_a_service_is_a_problem_without_its_words(service, monke
 def test_without_apprise_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)
     (problem,) = send(MESSAGE, ["json://localhost"])
-    assert "pr-cost-bot[notify]" in str(problem)
+    assert "pip install apprise" in str(problem)
 
 
 def test_a_service_gets_the_form_it_likes_best(service):

@@ -117,6 +117,13 @@ def test_several_files_and_a_folder_become_one_and_count_once(tmp_path):
     assert len(target.read_text().splitlines()) == 4
 
 
+def test_the_folder_where_one_stands_can_be_named(tmp_path, monkeypatch):
+    (tmp_path / "cursor.csv").write_text((FIXTURES / "cursor-2026.csv").read_text())
+    monkeypatch.chdir(tmp_path)
+    assert convert(".") == convert(tmp_path)
+    assert convert(".")[0] == 0
+
+
 def test_a_person_can_be_given_for_files_that_name_nobody():
     _, lines, _ = convert(FIXTURES / "ccusage-daily.json", "--person", "octocat")
     assert {line["person"] for line in lines} == {"octocat"}

@@ -29,6 +29,11 @@ def test_every_error_says_what_happened_and_most_what_to_do(status):
     assert problem.remedy or status == 422
 
 
+def test_what_github_said_ends_as_a_sentence():
+    assert "It said: Bad credentials. Check" in str(GitHubError(401, "Bad credentials").problem)
+    assert "It said: Not found. Check" in str(GitHubError(404, "Not found.").problem)
+
+
 def test_a_long_answer_is_cut_and_kept_on_one_line():
     error = GitHubError(502, "<html>\n" * 1000)
     assert len(error.message) == 300

@@ -97,7 +97,7 @@ def _regions(settings: BedrockSettings, environ: Mapping[str, str]) -> Iterable[
 NOT_INSTALLED = Problem(
     "Bedrock is not read: botocore, which signs requests to AWS, is not installed.",
     "It is an extra, which the Action's image does not carry.",
-    f"Install pr-cost-bot[aws] in a step of the workflow and run `pr-cost-bot action` there ({GUIDE}).",
+    f"Install the program with the extra `aws` in a step of the workflow and run `pr-cost-bot action` there ({GUIDE}).",
 )
 NO_REGION = Problem(
     "Bedrock is not read: it is not known in which region its log is.",

@@ -123,5 +123,5 @@ def _opened(row: str) -> Any:
 NOT_INSTALLED = Problem(
     "Google Vertex is not read: google-auth, which finds the job's credentials, is not installed.",
     "It is an extra, which the Action's image does not carry.",
-    f"Install pr-cost-bot[google] in a step of the workflow and run `pr-cost-bot action` there ({GUIDE}).",
+    f"Install the program with the extra `google` in a step of the workflow and run `pr-cost-bot action` there ({GUIDE}).",
 )

@@ -69,7 +69,9 @@
       series: mix.names.map((name, at) => ({ name, values: mix.costs[at], colour: colours[at % colours.length], kind: "bar" })),
       shown: roughDollars,
       height: 260,
-    })), card("Models", view.element));
+    }),
+    h("p", { class: "quiet note" }, "Of pull requests, each on the day of its merge or close, or, while it is open, of the last look at it.")),
+    card("Models", view.element));
   }
 
   window.prCost.groups = {
