@@ -9,7 +9,6 @@ import msgspec
 from pr_cost_bot import render, runner
 from pr_cost_bot.config import Config
 from pr_cost_bot.ledger.rows import document_of, document_of_row, rfc3339
-from pr_cost_bot.ledger.rows import exact_dollars as dollars
 from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem, PullRequestCost
 from pr_cost_bot.ports import PullRequestFacts, Row
@@ -102,12 +101,17 @@ def _gate(settings: Settings, cost_usd: Decimal, computed_at: str) -> int:
         return 0
     runner.fail(
         Problem(
-            f"This pull request cost ${dollars(cost_usd)}, more than fail_above_usd allows (${dollars(limit)}).",
+            f"This pull request cost ${_to_the_cent(cost_usd)}, more than fail_above_usd allows (${_to_the_cent(limit)}).",
             f"Computed {computed_at}; the comment shows by model and commit what it was spent on.",
             "Raise fail_above_usd if that is as it should be.",
         )
     )
     return TOO_EXPENSIVE
+
+
+def _to_the_cent(amount: Decimal) -> str:
+    """Exact, with cents at least: a figure just above the limit must not look equal to it."""
+    return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,f}"
 
 
 def attributed_percent(cost: PullRequestCost) -> str:

@@ -162,7 +162,8 @@ def _collaborators(run: Run, config: Config) -> Collaborators:
     if not active and not unread:
         runner.notice(
             "No source is active: no vendor key is set, so only receipts in commits can be counted. "
-            "Set anthropic_admin_key, openai_admin_key or cursor_admin_key to read what the vendors bill."
+            "Set a key to read what its vendor bills, such as anthropic_admin_key, openai_admin_key or cursor_admin_key; "
+            "the README lists all."
         )
     return Collaborators(github=run.client, sources=active, unread=unread)
 

@@ -135,6 +135,7 @@ def test_fail_above_usd_publishes_and_then_fails():
         finished = s.event("opened", number, at("11:05"), fail_above_usd="20")
         assert finished.status == 3
         assert "::error" in finished.log
+        assert "cost $25.00, more than fail_above_usd allows ($20.00)" in finished.log
         assert "$25.00" in s.comment(number)
 
 
