@@ -164,7 +164,7 @@ def test_without_an_address_it_fails_and_names_the_line_to_add():
     source = make("sk-1", SourceSettings())
     answer = source.fetch(query(JANE, **DAY))
     assert answer.status.state is SourceState.FAILED
-    assert "sources: {litellm: {base_url:" in str(answer.status.problem)
+    assert "`sources.litellm.base_url`" in str(answer.status.problem)
     assert source.refine(query(JANE, **DAY), answer, [Interval("jane", at("2026-11-20"), at("2026-11-21"))]) is answer
     assert source.inspect(at("2026-11-20")).problem == answer.status.problem
 
