@@ -167,6 +167,23 @@ def test_the_figure_is_the_vendors_to_the_cent_however_many_pages_it_takes(name)
         assert row.requests is None or row.requests(s) >= row.pages
 
 
+@pytest.mark.parametrize(("name", "path", "models"), [("openai", "completions", 1), ("anthropic", "analytics/cost", 5)])
+def test_nine_days_of_hours_take_several_requests_and_lose_nothing(name, path, models):
+    row = SOURCES[name]
+    with stage(sources=[name], config=PRICES) as s:
+        (one,) = calls(name)[:1]
+        hours = [at("00:30") + timedelta(hours=hour) for hour in range(9 * 24)]
+        named = [row.model, "claude-opus-4-7", "claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"][:models]
+        mine = [replace(one, at=hour, model=model) for hour in hours for model in named]
+        s.vendors.add(*mine)
+        daily = [work("ada", at("23:50", day)) for day in range(9)]
+        number = s.repository.open_pull_request("ada", daily, at=at("23:55", 8))
+        finished = s.event("opened", number, at("02:00", 9))
+        assert Decimal(json.loads(finished.outputs["summary"])["cost_usd"]) == dollars(mine)
+        assert (finished.outputs["complete"], states(finished)) == ("true", {name: "ok"})
+        assert _asked(name, path)(s) >= 2
+
+
 def test_files_of_the_workspace_hold_the_same_figure_as_those_at_an_address():
     with stage(sources=[], config="  files: [{path: usage}]\n") as s:
         mine = calls("files")
