@@ -70,6 +70,11 @@ def family(model: str) -> str:
     return name if _maker(name) else ""
 
 
+def name_of(model: str) -> str:
+    """The family; for a name that says nothing the name itself, which is unlike any family."""
+    return family(model) or f"={model.strip().lower()}"
+
+
 def _seller_by_spelling(model: str) -> str:
     """Bedrock and Vertex spell names of Claude in ways of their own, whoever reports them."""
     if "anthropic.claude" in model.lower():

@@ -283,3 +283,23 @@ def test_a_source_alone_is_never_touched(records, source):
     found = without_overlap(alone)
     assert sorted(found.records, key=lambda each: each.id) == sorted(alone, key=lambda each: each.id)
     assert found.dropped == ()
+
+
+@pytest.mark.parametrize("name", ["house-9", "ft:gpt-9:acme::x", "text-embedding-3-small", "unknown", "auto"])
+@pytest.mark.parametrize("price", ["5", None])
+def test_a_model_that_nobody_knows_is_never_taken_for_another_one_of_its_own_source(name, price):
+    """Even where a second source has something to compare with."""
+    known = record("g", "openai", length=HOUR, model="gpt-5.5", cost="0.06")
+    odd = record("h", "openai", length=HOUR, model=name, tokens=9, cost=price)
+    found = without_overlap([bill(cost="3"), known, odd])
+    assert {each.id for each in found.records} == {"v", "g", "h"}
+    assert not found.dropped
+
+
+def test_a_gateways_own_name_for_a_model_takes_what_nobody_tells_by_name():
+    """LiteLLM names one of three calls as Anthropic does; another can be the rest of the hour, and the third is beside it."""
+    named = record("n", "litellm", at=NOON + MINUTE, tokens=70, provider="anthropic")
+    renamed = record("r", "litellm", at=NOON + 20 * MINUTE, tokens=50, provider="anthropic", model="prod-chat")
+    other = record("o", "litellm", at=NOON + 40 * MINUTE, tokens=39, provider="anthropic", model="prod-chat")
+    assert tokens(without_overlap([bill(tokens=120), named, renamed]).records).input == 120
+    assert tokens(without_overlap([bill(tokens=120), named, renamed, other]).records).input == pytest.approx(159, abs=2)

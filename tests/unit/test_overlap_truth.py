@@ -11,8 +11,10 @@ from tests.unit.test_overlap import HOUR, MINUTE, NOON, SONNET
 from pr_cost_bot.model import Tokens, UsageRecord
 from pr_cost_bot.overlap import without_overlap
 
+OPUS = "claude-opus-4-7"
 PRICE = Decimal("0.000003")  # of a token, whatever its kind
-ROUNDING = Decimal("0.00000001")  # of amounts that are divided
+UNSPLIT = 5 * PRICE  # tokens are whole, so parts of small buckets are a few off
+ROUNDING = Decimal("0.0000001")  # of amounts that are divided
 GATEWAYS = ("litellm", "helicone", "portkey")
 
 
@@ -25,6 +27,7 @@ class Truth:
     model: str
     told_by: frozenset[str]  # "vendor" is the vendor's bill, "otlp" the tool on the laptop
     tagged: bool
+    renamed: bool = False  # gateways have a name of their own for the model
 
     @property
     def dollars(self) -> Decimal:
@@ -47,8 +50,8 @@ ways = st.sampled_from(
 
 
 @st.composite
-def histories(draw) -> list[Truth]:
-    """Requests that can be told apart: no two have the same number of output tokens."""
+def histories(draw, *, odd_names: bool = False) -> list[Truth]:
+    """Requests that can be told apart: no two have the same number of output tokens. `odd_names`: of models nobody knows."""
     made = []
     for number in range(draw(st.integers(1, 12))):
         fresh, read, written = draw(st.tuples(st.integers(1, 2000), st.integers(0, 9000), st.integers(0, 500)))
@@ -56,9 +59,10 @@ def histories(draw) -> list[Truth]:
             Truth(
                 at=NOON + draw(st.integers(0, 240)) * MINUTE,
                 tokens=Tokens(fresh + read + written, read, written, draw(st.integers(1, 90)) * 20 + number),
-                model=draw(st.sampled_from([SONNET, "claude-opus-4-7"])),
+                model=draw(st.sampled_from([SONNET, OPUS, "house-9", "ft:prod"] if odd_names else [SONNET, OPUS])),
                 told_by=frozenset(draw(ways)),
                 tagged=draw(st.booleans()),
+                renamed=odd_names and draw(st.booleans()),
             )
         )
     return made
@@ -76,7 +80,7 @@ def told(truth: Truth, number: int, source: str) -> UsageRecord:
         person="dev",
         start=truth.at,
         end=truth.at,
-        model=truth.model,
+        model="prod-chat" if truth.renamed and not vendor else truth.model,
         tokens=counts,
         requests=1,
         cost_usd=truth.dollars,
@@ -116,7 +120,7 @@ def source_totals(records: list[UsageRecord]) -> list[Decimal]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(histories())
+@given(st.one_of(histories(), histories(odd_names=True)))
 def test_where_every_source_tells_single_requests_what_is_counted_is_what_was_used(history):
     found = without_overlap(everything(history)).records
     assert dollars(found) == sum(truth.dollars for truth in history)
@@ -126,12 +130,12 @@ def test_where_every_source_tells_single_requests_what_is_counted_is_what_was_us
 
 
 @settings(max_examples=200, deadline=None)
-@given(histories(), st.sampled_from([HOUR, 24 * HOUR]), st.booleans())
+@given(st.one_of(histories(), histories(odd_names=True)), st.sampled_from([HOUR, 24 * HOUR]), st.booleans())
 def test_buckets_of_the_vendor_never_make_more_than_was_used_nor_less_than_any_source_tells(history, width, counts):
     records = buckets(everything(history), width, counts_requests=counts)
     found = dollars(without_overlap(records).records)
-    assert found <= sum(truth.dollars for truth in history) + ROUNDING
-    assert found >= max(source_totals(records)) * Decimal("0.99999")
+    assert found <= sum(truth.dollars for truth in history) + UNSPLIT
+    assert found >= max(source_totals(records)) * Decimal("0.99999") - UNSPLIT
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,12 +9,13 @@ import msgspec
 
 from pr_cost_bot.attribution.decision import WHOLE
 from pr_cost_bot.model import ZERO, UsageRecord
+from pr_cost_bot.overlap.nameless import against_all
 from pr_cost_bot.overlap.seen import Seen, records_of, seen
 from pr_cost_bot.overlap.shares import REST, halves
 from pr_cost_bot.overlap.stretches import Outcome, once, sides_of, stretches
 from pr_cost_bot.overlap.telling import Apart, Dropped, joined
 from pr_cost_bot.overlap.twins import settle
-from pr_cost_bot.sellers import BEHIND_NO_GATEWAY, maker_of, seller_of
+from pr_cost_bot.sellers import BEHIND_NO_GATEWAY, maker_of, name_of, seller_of
 
 _CLAIMS = frozenset({"receipt"})  # claims of commits are weighed against bills elsewhere
 _OWN_KEY = ":own-key"
@@ -66,11 +67,11 @@ def _of_person(records: Sequence[UsageRecord]) -> Outcome:
     sellers: dict[str, list[Seen]] = defaultdict(list)
     for each in (*events, *(each for each in told if not each.is_event)):
         sellers[each.seller].append(each)
-    _pass_on_own_keys(sellers, outcome)
+    _pass_on_own_keys(sellers, outcome, told)
     unsold = sellers.pop("", [])
     for _, group in sorted(sellers.items()):
-        outcome.add(_of_seller(group))
-    return _with_unsold(outcome, unsold)
+        outcome.add(_of_seller(group, told))
+    return _with_unsold(outcome, unsold, told)
 
 
 def _seller(record: UsageRecord, *, through_openrouter: bool) -> str:
@@ -79,11 +80,11 @@ def _seller(record: UsageRecord, *, through_openrouter: bool) -> str:
     return seller_of(record, through_openrouter=through_openrouter)
 
 
-def _pass_on_own_keys(sellers: dict[str, list[Seen]], outcome: Outcome) -> None:
+def _pass_on_own_keys(sellers: dict[str, list[Seen]], outcome: Outcome, told: Sequence[Seen]) -> None:
     """What OpenRouter sent on with a key of the customer's own is on the bill of the model's maker."""
     if "openrouter" not in sellers:
         return
-    settled = _of_seller(sellers.pop("openrouter"))
+    settled = _of_seller(sellers.pop("openrouter"), told)
     outcome.dropped += settled.dropped
     outcome.apart += settled.apart
     for each in settled.kept:
@@ -116,41 +117,32 @@ def _own(each: Seen, record: UsageRecord) -> Seen:
     return Seen(record, each.reporter, maker_of(record.model), each.family, billed=False, whole=record)
 
 
-def _of_seller(records: Sequence[Seen]) -> Outcome:
-    """By model; then those whose model's name says nothing, against all."""
+def _of_seller(records: Sequence[Seen], told: Sequence[Seen]) -> Outcome:
+    """By model; then those whose model's name says nothing, against all. `told`: what the person's records were at first."""
+    if len({each.reporter for each in records}) < 2:
+        return Outcome(kept=list(records))
     families: dict[str, list[Seen]] = defaultdict(list)
     for each in records:
-        families[each.family].append(each)
-    nameless = families.pop("", [])
+        families[name_of(each.record.model)].append(each)
     outcome = Outcome()
+    nameless: list[Seen] = []
     for _, group in sorted(families.items()):
+        if not group[0].family and len({each.reporter for each in group}) < 2:
+            nameless += group
+            continue
         for stretch in stretches(group):
             outcome.add(once(sides_of(stretch)))
-    return _against_all(outcome, nameless)
+    nameless += [each for each in outcome.kept if not each.family]
+    outcome.kept = [each for each in outcome.kept if each.family]
+    return against_all(outcome, nameless, told)
 
 
-def _with_unsold(outcome: Outcome, unsold: Iterable[Seen]) -> Outcome:
+def _with_unsold(outcome: Outcome, unsold: Iterable[Seen], told: Sequence[Seen]) -> Outcome:
     """Records that name neither seller nor model, such as sums, may be anything that a gateway sees."""
     unknown = [each for each in unsold if each.record.model.strip().lower() in {"", "unknown"}]
     aside = [each for each in unsold if each not in unknown]
     aside += [each for each in outcome.kept if each.seller in BEHIND_NO_GATEWAY]
     reachable = [each for each in outcome.kept if each.seller not in BEHIND_NO_GATEWAY]
-    found = _against_all(Outcome(reachable, outcome.dropped, outcome.apart), unknown)
+    found = against_all(Outcome(reachable, outcome.dropped, outcome.apart), unknown, told)
     found.kept += aside
-    return found
-
-
-def _against_all(outcome: Outcome, nameless: Sequence[Seen]) -> Outcome:
-    """What is settled, as one side, against records that may be any of it."""
-    if not nameless:
-        return outcome
-    found = Outcome(dropped=outcome.dropped, apart=outcome.apart)
-    names = {each.record.id for each in nameless}
-    for stretch in stretches([*outcome.kept, *nameless]):
-        settled = [each for each in stretch if each.record.id not in names]
-        sides = sides_of(each for each in stretch if each.record.id in names)
-        if not sides:
-            found.kept += settled
-        else:
-            found.add(once([*([settled] if settled else []), *sides]))
     return found

@@ -9,6 +9,7 @@ from operator import attrgetter
 import msgspec
 
 from pr_cost_bot.model import NO_TOKENS, ZERO, Tokens, UsageRecord
+from pr_cost_bot.sellers import name_of
 
 _GATEWAYS = frozenset({"helicone", "langfuse", "litellm", "portkey"})
 
@@ -28,6 +29,7 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     cost_usd: Decimal | None = None
     certain: bool = False
+    model: str = ""  # `sellers.name_of` it, where it is one
 
 
 class Apart(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,7 @@ def dropped(records: Sequence[UsageRecord], source: str, kept: str, cost: Decima
         requests=sum(record.requests for record in records),
         cost_usd=cost,
         certain=certain,
+        model=name_of(records[0].model),
     )
 
 
