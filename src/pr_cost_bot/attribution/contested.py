@@ -29,7 +29,6 @@ def contested_hours(
 def _hours(timeline: Timeline, options: Options) -> list[int]:
     """Beginnings of contested hours. Only hours that hold a commit can be contested."""
     lookback = options.lookback_hours * HOUR
-    now = milliseconds(options.now) if options.now else None
     result = []
     for hour in sorted({moment // HOUR * HOUR for moment in timeline.times}):
         index = timeline.next_index(hour)
@@ -40,7 +39,7 @@ def _hours(timeline: Timeline, options: Options) -> list[int]:
                 break
             index += 1
         else:
-            if index == len(timeline.times) and timeline.works[-1].destination.pending_at(now):
+            if index == len(timeline.times) and timeline.waits(timeline.works[-1].destination, hour + HOUR, options):
                 places.add(None)
         if len(places) > 1:
             result.append(hour)

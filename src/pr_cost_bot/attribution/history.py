@@ -38,7 +38,7 @@ class Destination(msgspec.Struct, eq=False, gc=False):
     opened: int = 0
     closed: int = FOREVER  # when work on it ended; FOREVER: open, or unknown
 
-    def pending_at(self, now: int | None) -> bool:
+    def open_at(self, now: int | None) -> bool:
         """Whether it may still get commits: only a pull request that is open at the clock's time."""
         return now is not None and self.pr_number is not None and self.closed > now
 
@@ -61,6 +61,13 @@ class Timeline(msgspec.Struct, eq=False):
     def next_index(self, moment: int) -> int:
         """Index of the first commit at or after `moment`."""
         return bisect_left(self.times, moment)
+
+    def waits(self, place: Destination, moment: int, options: Options) -> bool:
+        """Whether usage at this moment may still be completed by a commit to this open pull request: none has followed yet."""
+        if options.now is None or (self.times and self.times[-1] > moment):
+            return False
+        now = milliseconds(options.now)
+        return place.open_at(now) and now - moment <= options.lookback_hours * HOUR
 
 
 NOTHING = Timeline()

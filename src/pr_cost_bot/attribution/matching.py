@@ -9,7 +9,7 @@ from pr_cost_bot.attribution.decision import PENDING, WHOLE, Decision, no_commit
 from pr_cost_bot.attribution.history import FOREVER, HOUR, MINUTE, Timeline, Work
 from pr_cost_bot.attribution.options import Options
 from pr_cost_bot.attribution.ranges import Landscape, Rival, Surroundings, certainty, matched
-from pr_cost_bot.attribution.records import Call, milliseconds
+from pr_cost_bot.attribution.records import Call
 from pr_cost_bot.attribution.votes import Claims, claims
 from pr_cost_bot.model import Evidence
 
@@ -47,7 +47,6 @@ class Matcher:
         self._off = options.switched_off
         self._options = options
         self._lookback = options.lookback_hours * HOUR
-        self._now = milliseconds(options.now) if options.now else None
         self._current: dict[int, tuple[int, int, Decision]] = {}  # by session: from, to, decision
         self._choices: dict[int, _Choice] = {}  # by session, the latest
         self._claims: Claims = {}
@@ -82,14 +81,15 @@ class Matcher:
         if target.time - moment > _QUIET:
             finished = self._finished(moment, session)
             if finished is not None:
-                return self._wrap_up(finished)
+                return _wrap_up(finished)
         standing, until = certainty(choice.rivals, moment)
         until = min(until, choice.until)
         if standing:
             decision = matched(self._landscape.target(choice.index, choice.rule, 0)[0], choice.rivals, standing)
         else:
             decision = self._landscape.target(choice.index, choice.rule, WHOLE)
-        if choice.begun or standing or not choice.rivals:
+        before = [rival for rival in choice.rivals if rival.work.time < moment]
+        if choice.begun or standing or not before:
             choice.begun = True
             self._current[session] = (moment, until, decision)
             return decision
@@ -161,13 +161,12 @@ class Matcher:
         if following:
             finished = self._finished(moment, session)
             last = finished or self._timeline.works[following - 1]
-            if moment - last.time <= self._lookback and last.destination.pending_at(self._now):
+            if moment - last.time <= self._lookback and self._timeline.waits(last.destination, moment, self._options):
                 return unattributed(PENDING, last.destination, last.sha)
             if finished is not None:
-                return self._wrap_up(finished)
+                return _wrap_up(finished)
         return unattributed(no_commit(self._options.lookback_hours))
 
-    def _wrap_up(self, last: Work) -> Decision:
-        if last.destination.pending_at(self._now):
-            return unattributed(PENDING, last.destination, last.sha)
-        return (share(last.destination, last.sha, Evidence.MATCHED, "wrap-up", (WHOLE, 0, WHOLE)),)
+
+def _wrap_up(last: Work) -> Decision:
+    return (share(last.destination, last.sha, Evidence.MATCHED, "wrap-up", (WHOLE, 0, WHOLE)),)

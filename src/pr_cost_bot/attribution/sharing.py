@@ -62,7 +62,7 @@ class Spread:
         self._timeline = timeline
         self._busy = busy
         self._lookback = options.lookback_hours * HOUR
-        self._off = options.switched_off
+        self._options, self._off = options, options.switched_off
         self._now = milliseconds(options.now) if options.now else None
 
     def portions(self, call: Call) -> list[Portion]:
@@ -91,7 +91,9 @@ class Spread:
 
     def _pending(self, call: Call, last: Work, reach: float, others: float) -> list[Portion]:
         """The part of an hour after the last commit of an open pull request. Nobody works evenly through a day."""
-        if call.finish - call.begin > EVEN or self._now is None or not last.destination.pending_at(self._now):
+        if self._now is None or call.finish - call.begin > EVEN:
+            return []
+        if not self._timeline.waits(last.destination, call.finish, self._options):
             return []
         until = min(call.finish, self._now)
         if until - last.time < _SHORT_REST:

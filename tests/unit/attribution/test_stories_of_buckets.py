@@ -94,6 +94,12 @@ def test_the_part_of_an_hour_after_the_last_commit_of_an_open_pull_request_is_pe
     assert shares == {1: 2, "pending": 6}
 
 
+def test_the_part_of_an_hour_after_the_last_commit_waits_no_longer_than_that():
+    work = [bucket("09:00", 1, "8.00")], [commit("09:15", 1)], [pull(1)]
+    assert spent(*work, now=at("12:00")) == {1: 2, "pending": 6}
+    assert spent(*work, now=at("12:00", 5)) == {1: 8}
+
+
 def test_an_hour_without_any_commit_after_an_open_pull_request_is_pending():
     assert spent([bucket("10:00", 1, "8.00")], [commit("09:15", 1)], [pull(1)], now=at("12:00")) == {"pending": 8}
 

@@ -143,3 +143,23 @@ def test_times_without_a_zone_are_utc():
     naive = copy(record, start=record.start.replace(tzinfo=None), end=record.end.replace(tzinfo=None))
     assert spent([naive], [commit("10:00", 1)]) == {1: 1}
     assert DAY.tzinfo is not None
+
+
+LOST = "no commit followed within 48 hours"
+
+
+def test_usage_is_pending_for_as_long_as_a_commit_can_still_complete_it():
+    work = [commit("09:50", 1, sha="last")], [pull(1)]
+    said = {days: spent([call("10:30")], *work, now=at("12:00", days)) for days in (0, 1, 3, 30)}
+    assert said == {0: {"pending": 1}, 1: {"pending": 1}, 3: {LOST: 1}, 30: {LOST: 1}}
+
+
+def test_usage_is_not_pending_when_a_commit_has_followed_too_late():
+    commits = [commit("09:50", 1), commit("09:50", 1, days=6)]
+    assert spent([call("10:30")], commits, [pull(1)], now=at("12:00", 6)) == {LOST: 1}
+
+
+def test_the_first_of_two_that_follow_is_certain_where_nothing_was_before():
+    """Else the range would say that the money may be elsewhere, and nowhere that it may be there."""
+    shares = allocate([call("09:30")], [commit("09:50", 1), commit("09:52", 2)])
+    assert [(share.pr_number, share.low_usd, share.high_usd) for share in shares] == [(1, 1, 1)]
