@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from pr_cost_bot.assemble import label_for
 from pr_cost_bot.config import Labels
+from pr_cost_bot.ledger.records import records_of
 from pr_cost_bot.ledger.rows import row_of
 from pr_cost_bot.ledger.usage import UsageOfRun, covered, usage_rows
-from pr_cost_bot.model import Allocation, Author, CostLine, Evidence, Tokens, UsageRecord, total_billed
+from pr_cost_bot.model import Allocation, Author, CostLine, Evidence, RecordShare, Tokens, UsageRecord, total_billed
 from tests.factories import NOON, git_commit, pull_request, pull_request_cost
 
 START = datetime(2026, 8, 24, tzinfo=UTC)  # a Monday
@@ -179,11 +180,35 @@ def fill(ledger, org=None):
     """Write the organisation through the ledger, as runs would."""
     org = org or organisation()
     ledger.write(table_rows(org))
+    for records in records_of_pulls(org):
+        ledger.write_records(records)
     ledger.write_usage(usage_of(org))
 
 
 def usage_of(org, computed_at=COMPUTED):
     """All of it as one run's usage."""
+    records, allocations = _placed(org)
+    return UsageOfRun(
+        computed_at=computed_at,
+        rows=usage_rows(records, allocations),
+        covered=covered(PEOPLE, MODELS, (), START, END),
+    )
+
+
+def records_of_pulls(org):
+    """The vendors' records behind each pull request."""
+    records, allocations = _placed(org)
+    behind = {}
+    for one in allocations:
+        behind.setdefault((one.repository, one.pr_number), []).append(RecordShare(records[one.usage_id], one))
+    for truth in org.pulls:
+        pull = pull_request(repository=truth.repository, number=truth.number)
+        found = tuple(behind.get((truth.repository, truth.number), ()))
+        yield records_of(pull_request_cost(pull=pull, computed_at=COMPUTED, records=found))
+
+
+def _placed(org):
+    """Records by id, and the shares of them."""
     records, allocations = {}, []
     for share in org.shares:
         old = records.get(share.record)
@@ -215,11 +240,7 @@ def usage_of(org, computed_at=COMPUTED):
                 reason=share.reason or "matching",
             )
         )
-    return UsageOfRun(
-        computed_at=computed_at,
-        rows=usage_rows(records, allocations),
-        covered=covered(PEOPLE, MODELS, (), START, END),
-    )
+    return records, allocations
 
 
 def table_rows(org):

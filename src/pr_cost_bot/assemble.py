@@ -18,6 +18,7 @@ from pr_cost_bot.model import (
     PriceInfo,
     PullRequest,
     PullRequestCost,
+    RecordShare,
     Remainder,
     SourceState,
     SourceStatus,
@@ -84,6 +85,7 @@ def assemble(pull: PullRequest, findings: Findings, notes: Sequence[str] = ()) -
         computed_at=now,
         since=window.start,
         lines=_lines(priced, findings.records),
+        records=_records(mine, findings.records),
         commits=_by_commit(pull, mine),
         low_usd=sum((a.low_usd for a in mine), ZERO),
         high_usd=sum((a.high_usd for a in mine), ZERO),
@@ -143,6 +145,12 @@ def _lines(mine: Iterable[Allocation], records: Mapping[str, UsageRecord]) -> tu
         for group_key, group in _grouped(mine, key).items()
     )
     return tuple(line for line in lines if line.tokens or line.requests or line.cost_usd)
+
+
+def _records(mine: Iterable[Allocation], records: Mapping[str, UsageRecord]) -> tuple[RecordShare, ...]:
+    """With those that may only belong here (`high_usd`), so that they add up to the range too."""
+    found = (RecordShare(records[a.usage_id], a) for a in mine if a.tokens or a.requests or a.cost_usd or a.high_usd)
+    return tuple(sorted(found, key=lambda one: (one.record.start, one.record.id, one.share.commit or "")))
 
 
 def _by_commit(pull: PullRequest, mine: Iterable[Allocation]) -> tuple[CommitCost, ...]:

@@ -18,7 +18,9 @@ from pr_cost_bot.model import Problem
 from pr_cost_bot.pipeline import Collaborators, compute
 from pr_cost_bot.ports import PublishError, ReadError
 from pr_cost_bot.progress import on_terminal
-from pr_cost_bot.publish import Known, row_to_write
+from pr_cost_bot.publish import Known, records_to_write, row_to_write
+from pr_cost_bot.render.numbers import exact_plural
+from pr_cost_bot.runs import client_of
 from pr_cost_bot.settings import Settings, SettingsError, clock, read_settings
 from pr_cost_bot.silence import with_what_is_kept
 from pr_cost_bot.sources.cache import cached
@@ -44,7 +46,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, stdou
         return UNREADABLE
     for problem in state.problems:
         sys.stderr.write(f"{problem}\n")
-    stdout.write(f"{state.done} of {state.total} pull requests are in the table; {state.skipped} were settled before.\n")
+    pulls = f"{exact_plural(state.total, 'pull request')} {'is' if state.total == 1 else 'are'}"
+    stdout.write(
+        f"{state.done:,} of {pulls} in the table; {state.skipped:,} {'was' if state.skipped == 1 else 'were'} settled before.\n"
+    )
     return UNREADABLE if state.failed else OK
 
 
@@ -52,13 +57,7 @@ class _Chunks:
     """Computes a few pull requests at a time and writes their rows and usage."""
 
     def __init__(self, settings: Settings, now: datetime, cache: Path) -> None:
-        self.client = github.connect(
-            settings.github_token,
-            settings.repository,
-            api_url=settings.api_url,
-            graphql_url=settings.graphql_url,
-            org_token=settings.org_token,
-        )
+        self.client = client_of(settings)
         self._settings, self._now = settings, now
         self._config = _configuration(self.client, settings)
         self._table = Table(settings, self.client, self._config)
@@ -93,8 +92,7 @@ class _Chunks:
         ]
         new = [row for one in known if (row := row_to_write(one, self._config)) is not None]
         if new:
-            self._table.write(new)
-        self._table.write_usage(computation.usage)
+            self._table.write(new, records_to_write(known), computation.usage)
         return (*self._table.problems, *computation.problems)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from pr_cost_bot.model import RECEIPT_SOURCE, Receipt, UsageRecord
+from pr_cost_bot.model import RECEIPT_SOURCE, Receipt, UsageRecord, reference_of
 
 
 def in_known_spelling(records: Iterable[UsageRecord], repositories: Iterable[str]) -> tuple[UsageRecord, ...]:
@@ -66,6 +66,7 @@ def as_usage(receipts: Iterable[Receipt]) -> tuple[UsageRecord, ...]:
             repository=receipt.repository,
             commit=receipt.commit,
             session=receipt.session,
+            reference=reference_of(commit=receipt.commit),
         )
         for number, receipt in enumerate(receipts)
     )

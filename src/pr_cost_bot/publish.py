@@ -8,10 +8,11 @@ from typing import Final
 
 from pr_cost_bot.ci_usage import keep_ci_usage
 from pr_cost_bot.config import Config
+from pr_cost_bot.ledger.records import RecordsOfPull, records_of
 from pr_cost_bot.ledger.rows import FIGURES, row_of, same_facts
 from pr_cost_bot.marker import is_newer, is_untouched, read_marker
 from pr_cost_bot.model import Problem, PullRequestCost, UsageRecord
-from pr_cost_bot.ports import CommentRef, GitHub, Ledger, PublishError, PullRequestFacts, Row
+from pr_cost_bot.ports import CommentRef, GitHub, PublishError, PullRequestFacts, Row
 from pr_cost_bot.render import Comment, render_comment
 from pr_cost_bot.silence import SILENT, silent_of
 
@@ -49,11 +50,13 @@ class Published:
     failed: bool
 
 
-def publish(known: Sequence[Known], config: Config, github: GitHub, ledger: Ledger, pause: Callable[[], None]) -> Published:
-    """Write everything that differs from what is there; independent writes go out at once."""
+def publish(
+    known: Sequence[Known], config: Config, github: GitHub, write: Callable[[Sequence[Row]], None], pause: Callable[[], None]
+) -> Published:
+    """Write everything that differs from what is there; independent writes go out at once. `write`: rows, perhaps none."""
     rows = [row for one in known if (row := row_to_write(one, config)) is not None]
     with ThreadPoolExecutor(3) as pool:
-        writing = [pool.submit(ledger.write, rows)] if rows else []
+        writing = [pool.submit(write, rows)]
         comments: dict[int, Future[CommentRef | None]] = {}
         labels: list[Future[None]] = []
         for one in known:
@@ -108,6 +111,11 @@ def row_to_write(one: Known, config: Config) -> Row | None:
     if one.ci_usage:
         row["ci_usage"] = keep_ci_usage(one.ci_usage)
     return None if one.cost.nothing_known or same_facts(one.row, row) else row
+
+
+def records_to_write(known: Sequence[Known]) -> list[RecordsOfPull]:
+    """The vendors' records behind the figures; not where a row keeps an earlier figure, whose records are there."""
+    return [records_of(one.cost) for one in known if not (one.cost.nothing_known or one.cost.kept)]
 
 
 KEEP: Final = ""

@@ -1,10 +1,12 @@
 """The lasting table of a run: the branch or a database, whose troubles never cost the comment."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from pr_cost_bot import github
 from pr_cost_bot.config import Config
+from pr_cost_bot.ledger.records import RecordsOfPull
 from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import Ledger, NoticeBook, PublishError, PullRequestFacts, Row
@@ -13,8 +15,14 @@ from pr_cost_bot.settings import Settings, SettingsError
 _DEFAULT_BRANCH = Config().ledger.branch
 
 
-class UsageLedger(Ledger, Protocol):
-    """A ledger that keeps people's usage beside the rows, and tells at once which rows are final: a database."""
+class UsageLedger(Protocol):
+    """A ledger that keeps what the rows are made of, and tells at once which rows are final: a database."""
+
+    def read(self, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
+        """See ports.Ledger."""
+
+    def write(self, rows: Sequence[Row], records: Sequence[RecordsOfPull] = ()) -> None:
+        """See ports.Ledger; and keep the vendors' records behind pull requests, each with its row. Raises: PublishError."""
 
     def settled(self, repository: str) -> Collection[int]:
         """Numbers whose rows are final. Raises: PublishError."""
@@ -51,10 +59,20 @@ class Table:
         """See ports.Ledger."""
         return self._ledger.read(repository, numbers)
 
-    def write(self, rows: Sequence[Row]) -> None:
-        """See ports.Ledger. What could not be read is not written over."""
-        if not self.failed:
-            self._ledger.write(rows)
+    def write(self, rows: Sequence[Row], records: Sequence[RecordsOfPull], usage: Iterable[UsageOfRun]) -> None:
+        """Write rows, and where the ledger is one that keeps it, what they are made of. Raises PublishError.
+
+        A row comes last, for one that is final is never computed again. What could not be read is not written over.
+        """
+        if self.failed:
+            return
+        if self._with_usage is None:
+            if rows:
+                self._ledger.write(rows)
+            return
+        for part in usage:
+            self._with_usage.write_usage(part)
+        self._with_usage.write(rows, records)
 
     def notices(self) -> NoticeBook:
         """What was told already, beside the rows. Raises PublishError."""
@@ -68,16 +86,6 @@ class Table:
         """Numbers whose rows are final, where the ledger tells without being asked for each; else none."""
         return frozenset(self._with_usage.settled(self._repository)) if self._with_usage else frozenset()
 
-    def write_usage(self, usage: Iterable[UsageOfRun]) -> None:
-        """Keep people's usage, where the ledger is one that does. Never raises: see `problems`."""
-        if self._with_usage is None or self.failed:
-            return
-        try:
-            for part in usage:
-                self._with_usage.write_usage(part)
-        except PublishError as error:
-            self.problems, self.failed = (*self.problems, error.problem), True
-
 
 def _database(settings: Settings) -> UsageLedger | None:
     if not settings.database_url:
@@ -88,3 +96,25 @@ def _database(settings: Settings) -> UsageLedger | None:
         return SqlLedger(settings.database_url)
     except PublishError as error:
         raise SettingsError(error.problem) from None
+
+
+def short_lived(environ: Mapping[str, str]) -> Problem | None:
+    """What to say of an SQLite file that is lost with the job.
+
+    Only a runner of one's own lasts, and of it what lies outside the workspace, which the next checkout empties. The Action's
+    container, whose workspace is /github/workspace, sees nothing of that:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+    kind, _, file = environ.get("INPUT_DATABASE_URL", "").strip().partition(":///")
+    workspace = environ.get("GITHUB_WORKSPACE", "")
+    if environ.get("GITHUB_ACTIONS") != "true" or not workspace or kind.partition("+")[0] != "sqlite":
+        return None
+    lasts = environ.get("RUNNER_ENVIRONMENT") != "github-hosted" and workspace != "/github/workspace"
+    if lasts and not (PurePosixPath(workspace) / file.partition("?")[0]).is_relative_to(workspace):
+        return None
+    return Problem(
+        "The table is lost with this job: database_url names an SQLite file.",
+        "It lies in the job's workspace or container, and neither lasts.",
+        "Leave database_url out for a table on the branch pr-cost-data, or name a database server (docs/ledger.md). "
+        "If a later step keeps the file, all is well.",
+    )

@@ -53,7 +53,7 @@ def row_of(cost: PullRequestCost, *, show_people: bool) -> Row:
         "billed_usd": exact_dollars(cost.billed_usd),
         "low_usd": exact_dollars(cost.low_usd),
         "high_usd": exact_dollars(cost.high_usd),
-        **_token_fields(cost.tokens),
+        **token_fields(cost.tokens),
         "cost_label": cost.label,
         "estimate_usd": exact_dollars(cost.estimate_usd),
         "complete": cost.complete,
@@ -62,6 +62,7 @@ def row_of(cost: PullRequestCost, *, show_people: bool) -> Row:
         "schema_version": SCHEMA_VERSION,
         "lines": _line_rows(pull.repository, pull.number, cost.lines, show_people=show_people),
         **({"unpriced": [_unpriced(unpriced) for unpriced in cost.unpriced]} if cost.unpriced else {}),
+        **({"unmatched": len(cost.unmatched)} if cost.unmatched else {}),
     }
 
 
@@ -123,7 +124,7 @@ def _line_rows(repository: str, number: int, lines: Sequence[CostLine], *, show_
             "person": person,
             "evidence": evidence,
             "requests": sum(line.requests for line in group),
-            **_token_fields(sum((line.tokens for line in group), Tokens())),
+            **token_fields(sum((line.tokens for line in group), Tokens())),
             "cost_usd": exact_dollars(sum((line.cost_usd for line in group), Decimal(0))),
             "billed_usd": None
             if any(line.billed_usd is None for line in group)
@@ -133,7 +134,8 @@ def _line_rows(repository: str, number: int, lines: Sequence[CostLine], *, show_
     ]
 
 
-def _token_fields(tokens: Tokens) -> dict[str, int]:
+def token_fields(tokens: Tokens) -> dict[str, int]:
+    """The columns of tokens, in every table."""
     return {
         "input_tokens": tokens.input,
         "cache_read_tokens": tokens.cache_read,
@@ -154,11 +156,11 @@ def _source(status: SourceStatus) -> dict[str, Any]:
 
 
 def _remainder(remainder: Remainder) -> dict[str, Any]:
-    return {"reason": remainder.reason, "cost_usd": exact_dollars(remainder.cost_usd), **_token_fields(remainder.tokens)}
+    return {"reason": remainder.reason, "cost_usd": exact_dollars(remainder.cost_usd), **token_fields(remainder.tokens)}
 
 
 def _unpriced(unpriced: Unpriced) -> dict[str, Any]:
-    return {"source": unpriced.source, "model": unpriced.model, **_token_fields(unpriced.tokens)}
+    return {"source": unpriced.source, "model": unpriced.model, **token_fields(unpriced.tokens)}
 
 
 def _timeless(row: Row) -> Row:

@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection
 
 from pr_cost_bot.ledger.database import Database
 from pr_cost_bot.ledger.dialects import locked, put
+from pr_cost_bot.ledger.record_store import all_records, write_records
+from pr_cost_bot.ledger.records import RecordsOfPull
 from pr_cost_bot.ledger.rows import exact_dollars, rfc3339, same_facts
 from pr_cost_bot.ledger.tables import PR_COST_LINES, PR_COSTS
 from pr_cost_bot.ledger.usage import UsageOfRun
@@ -20,13 +22,14 @@ from pr_cost_bot.ledger.usage_sync import UsagePart, merge, usage_parts
 from pr_cost_bot.ports import Row
 from pr_cost_bot.row_file import LINE_FIELDS, MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS
 
-_CI_USAGE = "ci_usage"
+_BESIDE = ("ci_usage", "unpriced", "unmatched")
+"""What a row has only where there is something to say: JSON in its column, which is null else."""
 _LINE_KEY = ("source", "product", "model", "person", "evidence")
 _AT_ONCE = 500
 
 
 class SqlLedger:
-    """`pr_costs`, `pr_cost_lines` and `usage` in a database. Makes the tables when they are missing."""
+    """`pr_costs`, `pr_cost_lines`, `pr_cost_records` and `usage` in a database. Makes the tables when they are missing."""
 
     def __init__(self, url: str) -> None:
         """Take a SQLAlchemy URL. Raises PublishError when it is none or its driver is missing."""
@@ -64,14 +67,27 @@ class SqlLedger:
         with self._database.reading() as connection:
             return set(connection.execute(chosen).scalars())
 
-    def write(self, rows: Sequence[Row]) -> None:
-        """Insert or update each row with its lines, unless the row there is newer. Raises PublishError."""
+    def write(self, rows: Sequence[Row], records: Sequence[RecordsOfPull] = ()) -> None:
+        """Insert or update each row with its lines, unless the row there is newer; and its records. Raises PublishError."""
+        behind = {(one.repository, one.pr_number): one for one in records}
         for row in rows:
-            self._database.until_nobody_else_does(partial(_write_row, row=row))
+            of_row = behind.pop((row["repository"], row["pr_number"]), None)
+            self._database.until_nobody_else_does(partial(_write_row, row=row, records=of_row))
+        for rest in behind.values():  # of rows that say the same as before
+            self.write_records(rest)
 
     def write_usage(self, usage: UsageOfRun) -> None:
         """Replace what older runs wrote about the hours that this run covers. Raises PublishError."""
         self._database.until_nobody_else_does(partial(write_usage, usage=usage))
+
+    def write_records(self, records: RecordsOfPull) -> int:
+        """Keep the vendors' records behind a pull request whose row is written. How many rows changed. Raises PublishError."""
+        return self._database.until_nobody_else_does(partial(write_records, records=records))
+
+    def records(self) -> Iterator[RecordsOfPull]:
+        """All of them, by pull request. Raises PublishError."""
+        with self._database.reading() as connection:
+            yield from all_records(connection)
 
     def usage(self) -> Iterator[UsagePart]:
         """All usage, part by part. Raises PublishError."""
@@ -88,21 +104,25 @@ def _rows(connection: Connection, repository: str, numbers: Sequence[int]) -> di
     chosen = sa.select(PR_COSTS).where(PR_COSTS.c.repository == repository, PR_COSTS.c.pr_number.in_(numbers))
     return {
         row["pr_number"]: {**_to_json(row), "lines": lines.get(row["pr_number"], [])}
-        for row in map(_with_ci_usage, connection.execute(chosen).mappings())
+        for row in map(_with_what_is_beside, connection.execute(chosen).mappings())
     }
 
 
-def _with_ci_usage(row: sa.RowMapping) -> dict[str, Any]:
-    """A row says what AI cost in CI only where there is something to say."""
-    kept = row[_CI_USAGE]
-    rest = {str(name): value for name, value in row.items() if name != _CI_USAGE}
-    return rest if kept is None else {**rest, _CI_USAGE: json.loads(kept)}
+def _with_what_is_beside(row: sa.RowMapping) -> dict[str, Any]:
+    rest = {str(name): value for name, value in row.items() if name not in _BESIDE}
+    return rest | {name: json.loads(row[name]) for name in _BESIDE if row[name] is not None}
 
 
-def _write_row(connection: Connection, row: Row) -> None:
+def _write_row(connection: Connection, row: Row, records: RecordsOfPull | None) -> None:
+    _write_row_alone(connection, row)
+    if records is not None:
+        write_records(connection, records)
+
+
+def _write_row_alone(connection: Connection, row: Row) -> None:
     key = (PR_COSTS.c.repository == row["repository"]) & (PR_COSTS.c.pr_number == row["pr_number"])
-    kept = json.dumps(row[_CI_USAGE], ensure_ascii=False, default=str) if _CI_USAGE in row else None
-    values = {**_from_json({name: row[name] for name in ROW_FIELDS}), _CI_USAGE: kept}
+    beside = {name: json.dumps(row[name], ensure_ascii=False, default=str) if name in row else None for name in _BESIDE}
+    values = {**_from_json({name: row[name] for name in ROW_FIELDS}), **beside}
     there = connection.execute(locked(connection, sa.select(PR_COSTS.c.computed_at).where(key))).scalar()
     if there is not None and (there > values["computed_at"] or _says_the_same(connection, row)):
         return
@@ -116,8 +136,8 @@ def _write_row(connection: Connection, row: Row) -> None:
 
 
 def _says_the_same(connection: Connection, row: Row) -> bool:
-    """As far as a database can say it: there is no place in it for tokens without a price."""
-    held = {name: row[name] for name in (*ROW_FIELDS, "lines", _CI_USAGE) if name in row}
+    """As far as a database can say it."""
+    held = {name: row[name] for name in (*ROW_FIELDS, "lines", *_BESIDE) if name in row}
     return same_facts(_rows(connection, row["repository"], [row["pr_number"]]).get(row["pr_number"]), held)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the database: the two of docs/ledger.md, and the usage behind them.
+"""The tables of the database: the three of docs/ledger.md, and the usage behind them.
 
 Usage is kept as a star, because there is much of it: a share names its account (a person at a source), its item (product and
 model) and its place (pull request, evidence, reason) by numbers. The view `usage` shows it in words and dollars.
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from pr_cost_bot.ledger.dialects import keeps_zones
 from pr_cost_bot.ledger.money import Money
+from pr_cost_bot.ledger.records import RECORD_FIELDS, RECORD_KEY
 from pr_cost_bot.ledger.units import DIGITS
-from pr_cost_bot.row_file import LINE_FIELDS, MONEY_FIELDS, ROW_FIELDS, TIME_FIELDS
+from pr_cost_bot.row_file import LINE_FIELDS, ROW_FIELDS
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """The schema's versions, oldest first; `ledger/migrations/versions` holds the way from each to the next."""
 
 WHOLE_DAY = -1
@@ -37,7 +38,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return None if value is None else (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
-_WHOLE = {"pr_number", "commits", "additions", "deletions", "schema_version", "requests"}
+_WHOLE = {"record_number", "pr_number", "commits", "additions", "deletions", "schema_version", "requests"}
 _FLAGS = {"complete", "settled"}
 _OPTIONAL = {"first_commit_at", "merged_at", "closed_at", "ticket", "purpose", "billed_usd", "cost_label", "estimate_usd"}
 _NAMES = {"repository": 255, "source": 64, "product": 128, "model": 255, "person": 255, "evidence": 16}
@@ -48,11 +49,11 @@ def whole_number() -> sa.types.TypeEngine[Any]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _column(name: str, key: Iterable[str]) -> sa.Column[Any]:
+def _column(name: str, key: Iterable[str], optional: Iterable[str] = _OPTIONAL) -> sa.Column[Any]:
     kind: sa.types.TypeEngine[Any]
-    if name in MONEY_FIELDS:
+    if name.endswith("_usd"):
         kind = Money()
-    elif name in TIME_FIELDS:
+    elif name.endswith("_at"):
         kind = Moment()
     elif name in _FLAGS:
         kind = sa.Boolean()
@@ -60,7 +61,7 @@ def _column(name: str, key: Iterable[str]) -> sa.Column[Any]:
         kind = whole_number()
     else:
         kind = sa.String(_NAMES[name]) if name in _NAMES else sa.Text()
-    return sa.Column(name, kind, primary_key=name in key, nullable=name in _OPTIONAL, autoincrement=False)
+    return sa.Column(name, kind, primary_key=name in key, nullable=name in optional, autoincrement=False)
 
 
 METADATA = sa.MetaData()
@@ -68,12 +69,20 @@ PR_COSTS = sa.Table(
     "pr_costs",
     METADATA,
     *(_column(name, ("repository", "pr_number")) for name in ROW_FIELDS),
-    sa.Column("ci_usage", sa.Text, nullable=True),  # JSON: what AI cost in CI, kept from run to run
+    # JSON, null where there is nothing to say:
+    sa.Column("ci_usage", sa.Text, nullable=True),  # what AI cost in CI, kept from run to run
+    sa.Column("unpriced", sa.Text, nullable=True),  # tokens by source and model for which no price is known
+    sa.Column("unmatched", sa.Text, nullable=True),  # how many of its authors no active source knows
 )
 PR_COST_LINES = sa.Table(
     "pr_cost_lines",
     METADATA,
     *(_column(name, ("repository", "pr_number", "source", "product", "model", "person", "evidence")) for name in LINE_FIELDS),
+)
+PR_COST_RECORDS = sa.Table(
+    "pr_cost_records",
+    METADATA,
+    *(_column(name, RECORD_KEY, [name for name in RECORD_FIELDS if name.endswith("_usd")]) for name in RECORD_FIELDS),
 )
 
 

@@ -61,7 +61,7 @@ def usage_rows(records: Mapping[str, UsageRecord], allocations: Iterable[Allocat
     for allocation in allocations:
         record = records[allocation.usage_id]
         if record.person is not None or _in_ci(record):
-            buckets[_bucket(record)][_place(allocation)].append(allocation)
+            buckets[_bucket(record)][_place(allocation, priced=record.cost_usd is not None)].append(allocation)
     return [row for bucket in sorted(buckets) for row in _rows(bucket, buckets[bucket])]
 
 
@@ -106,13 +106,17 @@ def _scope(record: UsageRecord) -> str:
     return f"{record.repository}#{record.pr_number}" if _in_ci(record) else record.repository or ""
 
 
-def _place(allocation: Allocation) -> _Place:
-    attributed = allocation.pr_number is not None
+NO_PRICE = "(no price)"
+"""Ends the reason of usage for which no price is known, so that its $0 is not taken for a price."""
+
+
+def _place(allocation: Allocation, *, priced: bool) -> _Place:
+    reason = "" if allocation.pr_number is not None else allocation.reason
     return _Place(
         repository=allocation.repository or "",
         pr_number=allocation.pr_number or 0,
         evidence=str(allocation.evidence or ""),
-        reason="" if attributed else allocation.reason,
+        reason=reason if priced else f"{reason} {NO_PRICE}".strip(),
     )
 
 

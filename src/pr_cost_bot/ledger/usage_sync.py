@@ -35,6 +35,9 @@ class UsagePart(msgspec.Struct, frozen=True):
     account: Account
     shares: list[NamedShare]
 
+    def __len__(self) -> int:
+        return len(self.shares)
+
 
 def usage_parts(connection: Connection) -> Iterator[UsagePart]:
     """All usage of a database."""

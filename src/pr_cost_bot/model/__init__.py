@@ -12,12 +12,24 @@ from pr_cost_bot.model.cost import (
     Kept,
     PriceInfo,
     PullRequestCost,
+    RecordShare,
     Remainder,
     UnmatchedAuthor,
     Unpriced,
 )
 from pr_cost_bot.model.git import Author, Commit, GitCommit, Pull, PullRequest, PullState
-from pr_cost_bot.model.usage import NO_TOKENS, RECEIPT_SOURCE, ZERO, Evidence, Receipt, Terms, Tokens, UsageRecord, total_billed
+from pr_cost_bot.model.usage import (
+    NO_TOKENS,
+    RECEIPT_SOURCE,
+    ZERO,
+    Evidence,
+    Receipt,
+    Terms,
+    Tokens,
+    UsageRecord,
+    reference_of,
+    total_billed,
+)
 
 __all__ = [
     "NO_TOKENS",
@@ -41,6 +53,7 @@ __all__ = [
     "PullRequestCost",
     "PullState",
     "Receipt",
+    "RecordShare",
     "Remainder",
     "SourceResult",
     "SourceState",
@@ -51,5 +64,6 @@ __all__ = [
     "Unpriced",
     "UsageQuery",
     "UsageRecord",
+    "reference_of",
     "total_billed",
 ]

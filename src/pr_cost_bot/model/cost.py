@@ -7,7 +7,7 @@ import msgspec
 
 from pr_cost_bot.model.answers import SourceState, SourceStatus
 from pr_cost_bot.model.git import PullRequest
-from pr_cost_bot.model.usage import NO_TOKENS, ZERO, Evidence, Tokens, total_billed
+from pr_cost_bot.model.usage import NO_TOKENS, ZERO, Evidence, Tokens, UsageRecord, total_billed
 
 
 class Allocation(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +31,13 @@ class Allocation(msgspec.Struct, frozen=True, gc=False):
     requests: int = 0
     billed_usd: Decimal | None = None
     reason: str = ""  # the name of the rule that decided, or why nothing did
+
+
+class RecordShare(msgspec.Struct, frozen=True, gc=False):
+    """A vendor's record and the share of it that lies on the pull request; one for each commit that has a part of it."""
+
+    record: UsageRecord
+    share: Allocation
 
 
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +114,7 @@ class PullRequestCost(msgspec.Struct, frozen=True, kw_only=True):
     pull: PullRequest
     computed_at: datetime
     lines: tuple[CostLine, ...] = ()
+    records: tuple[RecordShare, ...] = ()  # what the lines are made of, and the unpriced
     commits: tuple[CommitCost, ...] = ()
     low_usd: Decimal = ZERO
     high_usd: Decimal = ZERO

@@ -78,6 +78,9 @@ class UsageRecord(msgspec.Struct, frozen=True, gc=False):
     provider: str = ""  # whose price list holds the model: "anthropic", "openai"; empty: find it by the model's name
     terms: Terms = Terms()
     listed: bool = False
+    reference: str = (
+        ""  # how the vendor itself names it, beside time, actor and model: a request's id, the rest of a bucket's key
+    )
     # Evidence that the record itself carries.
     repository: str | None = None
     branch: str | None = None
@@ -85,6 +88,11 @@ class UsageRecord(msgspec.Struct, frozen=True, gc=False):
     commit: str | None = None
     session: str | None = None
     noted: bool = False  # not the record names `commit`: a receipt or note on that commit names the record's session
+
+
+def reference_of(**parts: object) -> str:
+    """The rest of a bucket's key in the vendor's own words, such as `service_tier=batch`; what has no value is left out."""
+    return " ".join(f"{name}={value}" for name, value in parts.items() if value)
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pr_cost_bot.model import RECEIPT_SOURCE, Tokens, UsageRecord
+from pr_cost_bot.model import RECEIPT_SOURCE, Tokens, UsageRecord, reference_of
 from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, split, text, without_noise
 
 PRODUCT = "ci"
@@ -46,6 +46,7 @@ def read_result(file: str, *, repository: str, pr_number: int, when: datetime, r
             repository=repository,
             pr_number=pr_number,
             session=session or None,
+            reference=reference_of(session_id=session, run="" if session else run),
         )
         for model, tokens, cost in parts
         if cost or tokens

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from pr_cost_bot.model import RECEIPT_SOURCE, Terms, Tokens, UsageRecord
+from pr_cost_bot.model import RECEIPT_SOURCE, Terms, Tokens, UsageRecord, reference_of
 from pr_cost_bot.receipts.amounts import AmountError, amount, count, mapping, text, time_or_none, without_noise
 
 FORMAT = "receipt-ledger"
@@ -91,4 +91,5 @@ def _record(row: dict[str, Any], git: dict[str, Any], repository: str) -> UsageR
         repository=repository,
         branch=branch or None,
         commit=text(git.get("sha")) or None,
+        reference=reference_of(requestId=text(row.get("requestId"))),
     )

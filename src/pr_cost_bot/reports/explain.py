@@ -1,4 +1,4 @@
-"""Every cent of one pull request: the row, its lines, and hour by hour the usage they are made of."""
+"""Every cent of one pull request: the row, its lines, and the records and hours of usage that they are made of."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, PLACES, PR_COST_LINES, PR_COSTS, SHARES
+from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, PLACES, PR_COST_LINES, PR_COST_RECORDS, PR_COSTS, SHARES
 from pr_cost_bot.ledger.units import from_units
+from pr_cost_bot.ledger.usage import NO_PRICE
 from pr_cost_bot.model import ZERO, Problem
 from pr_cost_bot.reports.amounts import Amounts
 from pr_cost_bot.reports.scope import QuestionError
@@ -27,15 +28,21 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """`row` and `lines` with money as Decimal. `buckets`: empty where the table was filled without usage."""
+    """`row`, `lines` and `records` with money as Decimal. `buckets`: empty where the table was filled without usage."""
 
     row: dict[str, Any]
     lines: list[dict[str, Any]]
+    records: list[dict[str, Any]]
     buckets: list[Bucket]
 
     @property
     def lines_usd(self) -> Decimal:
         return sum((line["cost_usd"] for line in self.lines), ZERO)
+
+    @property
+    def records_usd(self) -> Decimal:
+        """Without the unpriced, which are in no line either."""
+        return sum((record["cost_usd"] for record in self.records if record["cost_usd"] is not None), ZERO)
 
     @property
     def buckets_usd(self) -> Decimal:
@@ -58,6 +65,7 @@ def explain(connection: sa.Connection, repository: str, number: int) -> Explanat
     return Explanation(
         row=dict(row),
         lines=sorted((dict(line) for line in connection.execute(lines).mappings()), key=lambda line: -line["cost_usd"]),
+        records=[dict(record) for record in connection.execute(_in_time(repository, number)).mappings()],
         buckets=[_bucket(share) for share in connection.execute(_shares(repository, number)).mappings()],
     )
 
@@ -66,9 +74,15 @@ def _of(table: sa.Table, repository: str, number: int) -> sa.Select[Any]:
     return sa.select(table).where(table.c.repository == repository, table.c.pr_number == number)
 
 
+def _in_time(repository: str, number: int) -> sa.Select[Any]:
+    columns = PR_COST_RECORDS.c
+    return _of(PR_COST_RECORDS, repository, number).order_by(columns.started_at, columns.record_id, columns.commit_sha)
+
+
 def _shares(repository: str, number: int) -> sa.Select[Any]:
     return (
         sa.select(SHARES, ACCOUNTS.c.person, ACCOUNTS.c.source, ITEMS.c.product, ITEMS.c.model, PLACES.c.evidence)
+        .add_columns(PLACES.c.reason)
         .join(ACCOUNTS, ACCOUNTS.c.id == SHARES.c.account_id)
         .join(ITEMS, ITEMS.c.id == SHARES.c.item_id)
         .join(PLACES, PLACES.c.id == SHARES.c.place_id)
@@ -87,6 +101,9 @@ def _bucket(share: Any) -> Bucket:
             attributed_usd=cost,
             billed_usd=ZERO if billed is None else from_units(billed),
             unknown_usd=cost if billed is None else ZERO,
+            unpriced={share["model"]: share["input_tokens"] + share["output_tokens"]}
+            if share["reason"].endswith(NO_PRICE)
+            else {},
             requests=share["requests"],
             input_tokens=share["input_tokens"],
             cache_read_tokens=share["cache_read_tokens"],

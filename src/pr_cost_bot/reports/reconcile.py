@@ -1,12 +1,11 @@
-"""Whether the tables agree: lines with their rows, and the usage with the pull requests it was put on."""
+"""Whether the tables agree: lines and records with their rows, and the usage with the pull requests it was put on."""
 
-from collections import defaultdict
 from decimal import Decimal
 
 import msgspec
 import sqlalchemy as sa
 
-from pr_cost_bot.ledger.tables import PLACES, PR_COST_LINES, PR_COSTS, SHARES
+from pr_cost_bot.ledger.tables import PLACES, PR_COST_LINES, PR_COST_RECORDS, PR_COSTS, SHARES
 from pr_cost_bot.ledger.units import from_units
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.usage_sums import exact_sum, units_sum
@@ -15,27 +14,19 @@ Pull = tuple[str, int]
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A pull request whose row, lines and usage do not say the same. `usage_usd` None: no usage of it is kept."""
+    """A pull request whose row, lines, records and usage do not say the same. None: none of it is kept."""
 
     repository: str
     pr_number: int
-    row_usd: Decimal | None  # None: not in `pr_costs`
+    row_usd: Decimal | None
     lines_usd: Decimal
+    records_usd: Decimal | None
     usage_usd: Decimal | None
 
 
 def differences(connection: sa.Connection) -> list[Difference]:
     """All of them, the largest first. Runs at different times see different hours, so small ones are no fault by themselves."""
-    rows: dict[Pull, Decimal] = {
-        (place, number): cost
-        for place, number, cost in connection.execute(
-            sa.select(PR_COSTS.c.repository, PR_COSTS.c.pr_number, PR_COSTS.c.cost_usd)
-        )
-    }
-    lines: dict[Pull, Decimal] = defaultdict(Decimal)
-    columns = PR_COST_LINES.c
-    for place, number, cost in connection.execute(sa.select(columns.repository, columns.pr_number, columns.cost_usd)):
-        lines[place, number] += cost
+    rows, lines, records = (_sums(connection, table) for table in (PR_COSTS, PR_COST_LINES, PR_COST_RECORDS))
     usage = _usage(connection)
     found = [
         Difference(
@@ -43,11 +34,21 @@ def differences(connection: sa.Connection) -> list[Difference]:
             pr_number=key[1],
             row_usd=rows.get(key),
             lines_usd=lines.get(key, ZERO),
+            records_usd=records.get(key),
             usage_usd=usage.get(key),
         )
-        for key in {*rows, *lines, *usage}
+        for key in {*rows, *lines, *records, *usage}
     ]
     return sorted((one for one in found if _differs(one)), key=lambda one: (-_by(one), one.repository, one.pr_number))
+
+
+def _sums(connection: sa.Connection, table: sa.Table) -> dict[Pull, Decimal]:
+    """Added up here, for SQLite would do it with binary floats."""
+    sums: dict[Pull, Decimal] = {}
+    query = sa.select(table.c.repository, table.c.pr_number, table.c.cost_usd)
+    for place, number, cost in connection.execute(query):
+        sums[place, number] = sums.get((place, number), ZERO) + (cost or ZERO)
+    return sums
 
 
 def _usage(connection: sa.Connection) -> dict[Pull, Decimal]:
@@ -66,9 +67,10 @@ def _usage(connection: sa.Connection) -> dict[Pull, Decimal]:
 
 
 def _differs(one: Difference) -> bool:
-    return one.row_usd != one.lines_usd or (one.usage_usd is not None and one.usage_usd != one.row_usd)
+    behind = (amount for amount in (one.records_usd, one.usage_usd) if amount is not None)
+    return one.row_usd != one.lines_usd or any(amount != one.row_usd for amount in behind)
 
 
 def _by(one: Difference) -> Decimal:
-    known = [amount for amount in (one.row_usd, one.lines_usd, one.usage_usd) if amount is not None]
+    known = [amount for amount in (one.row_usd, one.lines_usd, one.records_usd, one.usage_usd) if amount is not None]
     return max(known) - min(known)

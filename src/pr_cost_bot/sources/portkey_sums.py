@@ -12,7 +12,7 @@ import msgspec
 
 from pr_cost_bot.hours import HOUR, floor_hour
 from pr_cost_bot.http import HttpSession
-from pr_cost_bot.model import ZERO, UsageRecord
+from pr_cost_bot.model import ZERO, UsageRecord, reference_of
 from pr_cost_bot.sources import tags
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.portkey_groups import PullGroup, UserGroup, pull_groups, user_groups
@@ -112,4 +112,5 @@ def _sum(bucket: Span, name: tuple[str, str], actor: str, group: UserGroup | Pul
         model="unknown",
         requests=group.requests,
         cost_usd=cents(group.cost),
+        reference=reference_of(metadata_value=name[1] if name[0] else ""),
     )

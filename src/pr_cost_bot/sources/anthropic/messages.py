@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from pr_cost_bot.http import HttpSession, SourceError
-from pr_cost_bot.model import NO_TOKENS, Terms, Tokens, UsageRecord
+from pr_cost_bot.model import NO_TOKENS, Terms, Tokens, UsageRecord, reference_of
 from pr_cost_bot.sources.anthropic.analytics import Width, tokens_of
 from pr_cost_bot.sources.anthropic.reports import ORGANIZATION, report, stamp
 from pr_cost_bot.sources.anthropic.shapes import ApiKey, Bucket, MessagesResult, Page
@@ -136,4 +136,5 @@ def _record(key: Key, tokens: Tokens, one_hour: int) -> UsageRecord:
         tokens=tokens,
         provider="anthropic",
         terms=terms,
+        reference=reference_of(service_tier=tier, context_window=window, inference_geo=geo, speed=speed),
     )

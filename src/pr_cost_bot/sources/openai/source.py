@@ -13,7 +13,17 @@ import msgspec
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.hours import ceil_hour, floor_hour
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
-from pr_cost_bot.model import NO_TOKENS, Interval, SourceResult, SourceStatus, Terms, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import (
+    NO_TOKENS,
+    Interval,
+    SourceResult,
+    SourceStatus,
+    Terms,
+    Tokens,
+    UsageQuery,
+    UsageRecord,
+    reference_of,
+)
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources.minutes import contested_hours, refined, spans
 from pr_cost_bot.sources.openai import reports
@@ -183,4 +193,5 @@ def _record(key: Key, tokens: Tokens, requests: int) -> UsageRecord:
         requests=requests,
         provider="openai",
         terms=Terms(service_tier=tier),
+        reference=reference_of(service_tier=tier),
     )
