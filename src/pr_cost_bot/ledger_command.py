@@ -3,26 +3,25 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-import sqlalchemy as sa
-
-from pr_cost_bot.database_option import add_database_option
+from pr_cost_bot.database_option import VARIABLE, add_database_option
 from pr_cost_bot.exports.charges import charges
 from pr_cost_bot.exports.focus import write_focus
 from pr_cost_bot.exports.grafana import grafana_dashboard
 from pr_cost_bot.exports.parquet import write_parquet
-from pr_cost_bot.exports.views import NAMES, view_statements
-from pr_cost_bot.ledger.database import Database, not_there
+from pr_cost_bot.exports.view_writer import write_views
+from pr_cost_bot.exports.views import NAMES
+from pr_cost_bot.ledger.database import Database, UrlError, not_there
 from pr_cost_bot.ledger.folder import FolderLedger
 from pr_cost_bot.ledger.migrate import migrate
 from pr_cost_bot.ledger.sql import SqlLedger
-from pr_cost_bot.ledger.sync import sync, sync_usage
+from pr_cost_bot.ledger.sync import in_a_database, sync, sync_parts
 from pr_cost_bot.model import Problem
-from pr_cost_bot.ports import PublishError, ReadError, Row
+from pr_cost_bot.ports import PublishError, ReadError
 from pr_cost_bot.report_command import OK, UNREADABLE, WRONG, database_url, period_of, readable_database_url, who_and_when
 from pr_cost_bot.reports.scope import QuestionError
 from pr_cost_bot.reports_config import privacy_of, read_config
@@ -34,16 +33,20 @@ _NO_USAGE = (
 )
 
 
+_NAME_ONE = f"Give --database or set {VARIABLE}, such as sqlite:///costs.db."
+_NAME_TARGET = f"Name TO, a SQLAlchemy URL such as sqlite:///costs.db or a folder; or give --database, or set {VARIABLE}."
+
+
 def ledger(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO, stderr: TextIO = sys.stderr) -> int:
     """Move rows between branch and databases, or bring the tables to this version. Returns the exit status."""
     options = _ledger_parser().parse_args(arguments)
 
     def act() -> None:
         if options.action == "migrate":
-            before, after = migrate(database_url(options, environ))
+            before, after = migrate(database_url(options, environ, _NAME_ONE))
             stdout.write(f"The tables have version {after} (before: {before or 'there were none'}).\n")
         else:
-            _sync(options, options.target or database_url(options, environ), stdout, stderr)
+            _sync(options, options.target or database_url(options, environ, _NAME_TARGET), stdout, stderr)
 
     return _in_words(act, stderr)
 
@@ -63,8 +66,9 @@ def export(arguments: Sequence[str], environ: Mapping[str, str], stdout: TextIO,
         database = Database(readable_database_url(options, environ))
         if options.what == "views":
             with database.writing() as connection:
-                _make_views(connection)
+                left = write_views(connection)
             stdout.write(f"The database has the views {', '.join(NAMES)}.\n")
+            stderr.writelines(f"{name} is no view here and was left as it is.\n" for name in left)
             return
         count = _write(options, environ, clock(environ), database)
         stderr.write(f"{count} rows in {options.output}.\n{'' if count else _NO_USAGE}")
@@ -85,54 +89,53 @@ def run_export(arguments: Sequence[str]) -> int:
 def _sync(options: argparse.Namespace, to: str, stdout: TextIO, stderr: TextIO) -> None:
     if options.source == to:
         raise QuestionError(Problem("FROM and TO are the same.", "", "Name two places."))
-    if "://" in options.source and (problem := not_there(options.source)):
-        raise QuestionError(problem)
-    source, target = (_ledger_of(text) for text in (options.source, to))
-    read = target.read if isinstance(target, SqlLedger) else _read_nothing
+    source, target = _source(options.source), _ledger_of(to)
+    both_keep = in_a_database if isinstance(source, SqlLedger) or isinstance(target, SqlLedger) else dict
     wanted = {name.casefold() for name in options.repository}
     rows = (row for row in source.rows() if not wanted or str(row["repository"]).casefold() in wanted)
-    done = sync(rows, target, read, lambda count: print(f"{count} rows ...", file=stderr))
+    done = sync(rows, target, both_keep, lambda count: print(f"{count} rows ...", file=stderr))
     stdout.write(f"{done.rows} rows looked at, {done.written} written.\n")
-    stdout.write(_sync_usage(source, target, stderr, whole=not wanted) + "\n")
+    stdout.writelines(f"{line}\n" for line in _sync_behind(source, target, stderr, wanted))
 
 
-def _sync_usage(source: SqlLedger | FolderLedger, target: SqlLedger | FolderLedger, stderr: TextIO, *, whole: bool) -> str:
-    """Between databases, the usage too; else why not."""
+def _sync_behind(
+    source: SqlLedger | FolderLedger, target: SqlLedger | FolderLedger, stderr: TextIO, wanted: Collection[str]
+) -> Iterator[str]:
+    """Between databases, the vendors' records and the usage too; else why not."""
     if not isinstance(source, SqlLedger):
-        return "Usage: none, for the branch carries none. Reports of these rows rest on the pull requests' lines."
+        yield "Usage: none, for the branch carries none. Reports of these rows rest on the pull requests' lines."
+        return
     if not isinstance(target, SqlLedger):
-        return "Usage: not carried over, for the branch has no place for it. It stays in the database."
-    if not whole:
-        return "Usage: not carried over, for people's hours belong to all repositories at once. Leave out --repository for it."
-    done = sync_usage(source, target, lambda count: print(f"{count} rows of usage ...", file=stderr))
-    return f"Usage: {done.rows} rows looked at, {done.written} changed."
+        yield "Usage: not carried over, for the branch has no place for it. It stays in the database."
+        return
+    kept = (one for one in source.records() if not wanted or one.repository.casefold() in wanted)
+    done = sync_parts(kept, target.write_records, lambda count: print(f"{count} records of vendors ...", file=stderr))
+    yield f"Vendors' records: {done.rows} looked at, {done.written} changed."
+    if wanted:
+        yield "Usage: not carried over, for people's hours belong to all repositories at once. Leave out --repository for it."
+        return
+    done = sync_parts(source.usage(), target.merge_usage, lambda count: print(f"{count} rows of usage ...", file=stderr))
+    yield f"Usage: {done.rows} rows looked at, {done.written} changed."
+
+
+def _source(text: str) -> SqlLedger | FolderLedger:
+    """What is there already. Raises QuestionError when it is not."""
+    ledger = _ledger_of(text)
+    problem = ledger.not_there() if isinstance(ledger, FolderLedger) else not_there(text)
+    if problem:
+        raise QuestionError(problem)
+    if isinstance(ledger, SqlLedger):
+        Database(text).for_reading()
+    return ledger
 
 
 def _ledger_of(text: str) -> SqlLedger | FolderLedger:
     return SqlLedger(text) if "://" in text else FolderLedger(Path(text))
 
 
-def _read_nothing(_repository: str, _numbers: Sequence[int]) -> dict[int, Row]:
-    return {}
-
-
-def _make_views(connection: sa.Connection) -> None:
-    dialect = connection.dialect.name
-    if dialect not in {"sqlite", "postgresql"}:
-        raise PublishError(
-            Problem(
-                f"There are no views for {dialect}.",
-                "They are written for SQLite and PostgreSQL.",
-                "Load the Parquet export there: pr-cost-bot export parquet.",
-            )
-        )
-    for statement in view_statements(dialect):
-        connection.exec_driver_sql(statement)
-
-
 def _write(options: argparse.Namespace, environ: Mapping[str, str], now: datetime, database: Database) -> int:
     privacy, period = privacy_of(options, read_config(options).reports, environ), period_of(options, now)
-    with database.reading() as connection:
+    with database.for_reading().reading() as connection:
         found = charges(connection, period, privacy.name)
         if options.what == "parquet":
             return write_parquet(found, options.output)
@@ -150,7 +153,7 @@ def _opened(path: Path) -> TextIO:
 def _in_words(act: Callable[[], None], stderr: TextIO) -> int:
     try:
         act()
-    except (QuestionError, SettingsError) as error:
+    except (QuestionError, SettingsError, UrlError) as error:
         stderr.write(f"{error.problem}\n")
         return WRONG
     except (PublishError, ReadError) as error:

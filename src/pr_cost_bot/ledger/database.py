@@ -1,54 +1,95 @@
-"""The way to a database: engine, transactions, the schema's version, and errors in words that help."""
+"""The way to a database: engine, transactions on tables of this program's version, and errors in words that help."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from pr_cost_bot.ledger.dialects import address, alone, create_tables, lost_race
-from pr_cost_bot.ledger.tables import METADATA, PR_COSTS, REVISIONS
+from pr_cost_bot.ledger.dialects import address, lost_race
+from pr_cost_bot.ledger.refusals import refusal, unusable
+from pr_cost_bot.ledger.versions import bring_up_to_date, is_current, schema_version, unreadable
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError
 
-_VERSION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 T = TypeVar("T")
 _TRIES = 6
+_PATIENCE = "20"  # seconds for one address to answer; psycopg itself waits 130
+
+
+class UrlError(PublishError):
+    """The URL leads to no database: it is none, or its driver is missing. That is a wrong setting, unlike one out of reach."""
 
 
 class Database:
-    """One database, named by a SQLAlchemy URL. Connects when it is used. Makes the tables when they are missing."""
+    """One database, named by a SQLAlchemy URL. Connects when it is used.
+
+    Makes the tables when they are missing, and adds what a newer version of them has: to both who only reads says
+    `for_reading` first.
+    """
 
     def __init__(self, url: str) -> None:
-        """Raises PublishError when it is no URL or its driver is missing."""
+        """Raises UrlError when it is no URL or its driver is missing."""
         try:
             self._writer = _engine(url, "BEGIN IMMEDIATE")
             self._reader = _engine(url, "BEGIN")
-        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
-            raise PublishError(
-                Problem(
-                    "The database_url cannot be used.",
-                    "It is not a SQLAlchemy URL, or the driver it names is not installed.",
-                    "Write it like sqlite:///costs.db or postgresql+psycopg://user:password@host/name, and install its driver.",
-                )
-            ) from None
-        self._checked = False
+        except (sa.exc.ArgumentError, ImportError, ValueError) as error:
+            raise UrlError(unusable(error)) from None
+        self._readable = self._writable = False  # whether the tables were looked at, for which use
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes. DBAPIError: another writer was first; begin again. Raises PublishError."""
-        with in_words("The database did not take the row"), self._writer.begin() as connection:
-            self._check(connection)
+        with self._writing("The database did not take the row") as connection:
             yield connection
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[Connection]:
+        with in_words(what), self._writer.connect() as connection:
+            if not self._writable and not is_current(connection):
+                connection.rollback()
+                bring_up_to_date(connection)
+                connection.commit()  # whatever becomes of what is written next
+            self._writable = self._readable = True
+            yield connection
+            connection.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the data from its first look to its last. Raises PublishError."""
-        if not self._checked:
-            self.until_nobody_else_does(lambda _: None)
-        with in_words("The database could not be read"), self._reader.begin() as connection:
+        what = "The database could not be read"
+        with in_words(what), self._reader.connect() as connection:
+            if not self._readable and not is_current(connection):
+                connection.rollback()
+                if unreadable(connection):
+                    connection.rollback()
+                    _until_nobody_else_does(lambda: self._writing(what), lambda _: None)
+            self._readable = True
+            if not connection.in_transaction():  # else the first statement would begin one, with its own way of fetching
+                connection.begin()
+            yield connection
+
+    def for_reading(self) -> "Database":
+        """The same for who only reads: nothing is made or changed in it. Raises PublishError where something is missing."""
+        with in_words("The database could not be read"), self._reader.connect() as connection:
+            if not is_current(connection):
+                connection.rollback()
+                if problem := unreadable(connection):
+                    raise PublishError(problem)
+        self._readable = True
+        return self
+
+    def version(self) -> str | None:
+        """The version of the tables that are there; None when there are none. Raises PublishError."""
+        with in_words("The database could not be read"), self._reader.connect() as connection:
+            return schema_version(connection)
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """A transaction on tables of whatever version, for who changes them. Raises PublishError."""
+        with in_words("The database's tables could not be changed"), self._writer.begin() as connection:
             yield connection
 
     def until_nobody_else_does(self, write: Callable[[Connection], T]) -> T:
@@ -56,39 +97,32 @@ class Database:
 
         Raises PublishError.
         """
-        for _ in range(_TRIES):
-            try:
-                with self.writing() as connection:
-                    return write(connection)
-            except sa.exc.DBAPIError:  # a race that was lost; what else there is, is a PublishError
-                continue
-        raise PublishError(
-            Problem(
-                f"Other writers were first {_TRIES} times.",
-                "Many runs write to the database at once.",
-                "Run this again; a workflow's 'concurrency' lets one run after the other write.",
-            )
-        )
+        return _until_nobody_else_does(self.writing, write)
 
-    def _check(self, connection: Connection) -> None:
-        """The schema is ours and of this version, or is made now."""
-        if self._checked:
-            return
-        alone(connection)
-        version = schema_version(connection)
-        if version is None:
-            create_tables(connection, METADATA)
-            stamp(connection)
-        elif version != REVISIONS[-1]:
-            raise other_version(version)
-        self._checked = True
+
+def _until_nobody_else_does(
+    transaction: Callable[[], AbstractContextManager[Connection]], write: Callable[[Connection], T]
+) -> T:
+    for _ in range(_TRIES):
+        try:
+            with transaction() as connection:
+                return write(connection)
+        except sa.exc.DBAPIError:  # a race that was lost; what else there is, is a PublishError
+            continue
+    raise PublishError(
+        Problem(
+            f"Other writers were first {_TRIES} times.",
+            "Many runs write to the database at once.",
+            "Run this again; a workflow's 'concurrency' lets one run after the other write.",
+        )
+    )
 
 
 def not_there(url: str) -> Problem | None:
     """Why there is nothing to read: SQLite would make an empty file of a name that was mistyped."""
     try:
         parts = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         return None  # whoever opens it says so
     file = parts.database or ""
     if parts.get_backend_name() != "sqlite" or file in {"", ":memory:"} or file.startswith("file:") or Path(file).exists():
@@ -100,23 +134,12 @@ def not_there(url: str) -> Problem | None:
     )
 
 
-def schema_version(connection: Connection) -> str | None:
-    """The version of the tables that are there; None when there are none."""
-    there = sa.inspect(connection)
-    if there.has_table(_VERSION.name):
-        return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
-    return REVISIONS[0] if there.has_table(PR_COSTS.name) else None
-
-
-def stamp(connection: Connection) -> None:
-    """Note the version of tables made just now, where Alembic looks for it."""
-    create_tables(connection, _VERSION.metadata)
-    connection.execute(sa.insert(_VERSION).values(version_num=REVISIONS[-1]))
-
-
 def plain_engine(url: str) -> Engine:
     """An engine for migrations, which begin and end transactions themselves."""
-    return sa.create_engine(address(url), poolclass=sa.NullPool)
+    made = address(url)
+    if made.get_backend_name() == "postgresql" and made.get_driver_name().startswith("psycopg"):
+        made = made.update_query_dict({"connect_timeout": _PATIENCE, **made.query})
+    return sa.create_engine(made, poolclass=sa.NullPool)
 
 
 def _engine(url: str, begin: str) -> Engine:
@@ -130,33 +153,21 @@ def _engine(url: str, begin: str) -> Engine:
     # Writers queue up at the start of their transaction instead of failing in its middle.
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     sa.event.listen(engine, "commit", lambda connection: connection.exec_driver_sql("COMMIT"))
-    sa.event.listen(engine, "rollback", lambda connection: connection.exec_driver_sql("ROLLBACK"))
+    sa.event.listen(engine, "rollback", _roll_back)
     return engine
+
+
+def _roll_back(connection: Connection) -> None:
+    """A BEGIN that failed has begun nothing, and an error about that must not hide why it failed."""
+    # An interrupted statement gives up its connection, and the transaction with it.
+    if not connection.invalidated and getattr(connection.connection.dbapi_connection, "in_transaction", True):
+        connection.exec_driver_sql("ROLLBACK")
 
 
 def _with_room(connection: Connection) -> None:
     """Keep the sums of 50,000 pull requests off the disk, for which 4 MB are too few; compiling costs more than it saves."""
     connection.exec_driver_sql("SET LOCAL work_mem = '64MB'")
     connection.exec_driver_sql("SET LOCAL jit = off")
-
-
-def other_version(version: str) -> PublishError:
-    """Why tables of another version are left alone, and what to do."""
-    if version in REVISIONS:
-        return PublishError(
-            Problem(
-                f"The database's tables have version {version}; this program needs {REVISIONS[-1]}.",
-                "An older version of it made them.",
-                "Run 'pr-cost-bot ledger migrate --database URL' once (it needs alembic: pip install alembic); the data stay.",
-            )
-        )
-    return PublishError(
-        Problem(
-            f"The database's tables have version {version}, which this program does not know (it needs {REVISIONS[-1]}).",
-            "A newer version of it made them.",
-            "Use that newer version here too.",
-        )
-    )
 
 
 @contextmanager
@@ -167,10 +178,4 @@ def in_words(what: str) -> Iterator[None]:
     except sa.exc.DBAPIError as error:
         if lost_race(error):
             raise
-        raise PublishError(
-            Problem(
-                f"{what} ({type(error.orig).__name__}).",
-                "It may be out of reach from here, the password may be wrong, or the account may not create tables.",
-                "Try the database URL with the database's own client from the same network.",
-            )
-        ) from None
+        raise PublishError(refusal(what, error)) from None

@@ -133,9 +133,13 @@ def alone(connection: Connection) -> None:
 
 def create_tables(connection: Connection, metadata: sa.MetaData) -> None:
     """Make the tables that are missing, as this database can have them."""
+    as_here(connection, metadata).create_all(connection)
+
+
+def as_here(connection: Connection, metadata: sa.MetaData) -> sa.MetaData:
+    """The tables as this database can have them."""
     name = connection.dialect.name
-    made = metadata if name in {"sqlite", "postgresql"} else _adapted(name, metadata)
-    made.create_all(connection)
+    return metadata if name in {"sqlite", "postgresql"} else _adapted(name, metadata)
 
 
 @cache

@@ -14,10 +14,31 @@ class FolderLedger:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def not_there(self) -> Problem | None:
+        """Why there is nothing to read: its name may be mistyped, or name something else."""
+        checkout = "Name a checkout of the branch pr-cost-data."
+        if self._folder.is_dir():
+            return None
+        if not self._folder.exists():
+            remedy = (
+                f"{checkout} To make one: git clone --branch pr-cost-data --single-branch https://github.com/OWNER/REPO table"
+            )
+            return Problem(f"There is no folder {self._folder}.", "Its name may be mistyped.", remedy)
+        if _is_database(self._folder):
+            url = f"sqlite:///{self._folder}"
+            return Problem(f"{self._folder} is no folder.", "It is an SQLite database.", f"Name it by its URL: {url}")
+        return Problem(f"{self._folder} is no folder.", "It is a file.", checkout)
+
+    def read(self, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
+        """The repository's rows there are. Raises ReadError, naming the file."""
+        paths = {number: self._folder / row_path(number) for number in numbers}
+        found = {number: _row(path) for number, path in paths.items() if path.exists()}
+        return {number: row for number, row in found.items() if row["repository"] == repository}
+
     def rows(self) -> Iterator[Row]:
         """All rows. Raises ReadError, naming the file."""
-        if not self._folder.is_dir():
-            raise ReadError(Problem(f"{self._folder} is no folder.", "", "Name a checkout of the branch pr-cost-data."))
+        if problem := self.not_there():
+            raise ReadError(problem)
         files = sorted(self._folder.rglob("pr_costs/*.json"), key=lambda path: (str(path.parent), len(path.name), path.name))
         return (_row(path) for path in files)
 
@@ -35,6 +56,15 @@ class FolderLedger:
             except OSError as error:
                 what = f"{path} could not be written: {error.strerror or type(error).__name__}."
                 raise PublishError(Problem(what, "", "Give a folder that you may write to.")) from error
+
+
+def _is_database(path: Path) -> bool:
+    """Whether the file begins as SQLite's do (https://sqlite.org/fileformat2.html)."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 def _row(path: Path) -> Row:

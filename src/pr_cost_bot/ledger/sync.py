@@ -1,21 +1,26 @@
-"""From one ledger to another: rows from the branch into a database, and back; between databases, usage too."""
+"""From one ledger to another: rows from the branch into a database, and back; between databases, what is behind them too."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from pr_cost_bot.ledger.rows import same_facts
-from pr_cost_bot.ledger.usage_sync import UsagePart
+from pr_cost_bot.ledger.tables import PR_COSTS
 from pr_cost_bot.ports import Row
+from pr_cost_bot.row_file import LINE_FIELDS
 
+Part = TypeVar("Part", bound=Sized)
 _AT_ONCE = 100
 _TELL_EACH = 10_000
 
 
 class Target(Protocol):
-    """What rows go to: any ledger. One that can read is not written to where it says the same already."""
+    """What rows go to: any ledger. It is not written to where it says the same already, and keeps what is newer."""
+
+    def read(self, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
+        """See ports.Ledger."""
 
     def write(self, rows: Sequence[Row]) -> None:
         """See ports.Ledger."""
@@ -31,48 +36,50 @@ class Synced(msgspec.Struct, frozen=True):
 def sync(
     rows: Iterable[Row],
     target: Target,
-    read: Callable[[str, Sequence[int]], dict[int, Row]],
+    both_keep: Callable[[Row], Row] = lambda row: row,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Synced:
-    """Carry every row over. Running it again changes nothing; the target keeps what is newer. `read`: what it has."""
+    """Carry every row over; running it again changes nothing.
+
+    `both_keep`: what of a row source and target both have a place for; what only one of them has makes no difference.
+    """
     looked_at = written = 0
     for chunk in _chunks(rows):
         known = {
-            (repository, number): row
+            (repository, number): both_keep(row)
             for repository in dict.fromkeys(row["repository"] for row in chunk)
-            for number, row in read(repository, [one["pr_number"] for one in chunk if one["repository"] == repository]).items()
+            for number, row in target.read(repository, _numbers(chunk, repository)).items()
         }
-        changed = [row for row in chunk if not same_facts(known.get((row["repository"], row["pr_number"])), row)]
+        changed = [row for row in chunk if not same_facts(known.get((row["repository"], row["pr_number"])), both_keep(row))]
         target.write(changed)
         looked_at, written = looked_at + len(chunk), written + len(changed)
         progress(looked_at)
     return Synced(looked_at, written)
 
 
-class UsageSource(Protocol):
-    """A database that keeps usage."""
-
-    def usage(self) -> Iterator[UsagePart]:
-        """All of it."""
-
-
-class UsageTarget(Protocol):
-    """A database that takes usage."""
-
-    def merge_usage(self, part: UsagePart) -> int:
-        """Take over what is newer; how many rows changed."""
+def in_a_database(row: Row) -> Row:
+    """What a database keeps of a row. What is null there may as well be missing in a file."""
+    kept = {name: row[name] for name in PR_COSTS.columns.keys() if row.get(name) is not None}  # noqa: SIM118 - of columns
+    return {**kept, "lines": [{name: line.get(name) for name in LINE_FIELDS} for line in row["lines"]]}
 
 
-def sync_usage(source: UsageSource, target: UsageTarget, progress: Callable[[int], None] = lambda _: None) -> Synced:
-    """Carry all usage over. Running it again changes nothing; each part is written whole, so it can be stopped."""
+def sync_parts(parts: Iterable[Part], take: Callable[[Part], int], progress: Callable[[int], None] = lambda _: None) -> Synced:
+    """Carry over what a database keeps behind the rows, usage or records, after them. `take`: how many rows it changed.
+
+    Running it again changes nothing; each part is written whole, so it can be stopped.
+    """
     looked_at = written = told = 0
-    for part in source.usage():
-        written += target.merge_usage(part)
-        looked_at += len(part.shares)
+    for part in parts:
+        written += take(part)
+        looked_at += len(part)
         if looked_at - told >= _TELL_EACH:
             told = looked_at
             progress(looked_at)
     return Synced(looked_at, written)
+
+
+def _numbers(rows: Iterable[Row], repository: str) -> list[int]:
+    return [row["pr_number"] for row in rows if row["repository"] == repository]
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

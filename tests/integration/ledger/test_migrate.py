@@ -1,18 +1,24 @@
 """Tables of an older version become those of this one, with their data, and are the same as new ones."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from tests.factories import pull_request, pull_request_cost
 
-from pr_cost_bot.ledger.database import Database, plain_engine, schema_version
+from pr_cost_bot.ledger import migrations, versions
+from pr_cost_bot.ledger.database import Database, plain_engine
 from pr_cost_bot.ledger.migrate import migrate
+from pr_cost_bot.ledger.notices import SqlNotices
 from pr_cost_bot.ledger.rows import row_of
-from pr_cost_bot.ledger.sql import SqlLedger
-from pr_cost_bot.ledger.tables import METADATA, REVISIONS
+from pr_cost_bot.ledger.sql import SqlLedger, _from_json
+from pr_cost_bot.ledger.tables import METADATA, PR_COST_LINES, PR_COSTS, REVISIONS
+from pr_cost_bot.ledger.versions import schema_version
 from pr_cost_bot.ports import PublishError
 
 
@@ -27,14 +33,24 @@ def row():
     return row_of(pull_request_cost(pull=pull_request()), show_people=True)
 
 
+def tables_of(connection, version):
+    """As that version's own migrations make them."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)
+
+
 def as_first_version(url):
     """The tables as the first version made them: without a version, and with a row in them."""
-    SqlLedger(url).write([row()])
+    written = row()
+    values = [written, *written["lines"]]
     with plain_engine(url).begin() as connection:
-        connection.exec_driver_sql("DROP VIEW usage")
-        for table in ("usage_shares", "usage_accounts", "usage_items", "usage_places", "notices", "alembic_version"):
-            connection.exec_driver_sql(f"DROP TABLE {table}")
-        connection.exec_driver_sql("ALTER TABLE pr_costs DROP COLUMN ci_usage")
+        tables_of(connection, "0001")
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        for table, given in zip((PR_COSTS, *[PR_COST_LINES] * len(written["lines"])), values, strict=True):
+            there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+            connection.execute(sa.insert(table).values(_from_json({name: given[name] for name in there})))
 
 
 def shape(url):
@@ -51,13 +67,19 @@ def shape(url):
         } | {"views": there.get_view_names()}
 
 
-def test_old_tables_keep_their_rows_and_become_the_new_ones(url, tmp_path):
+def shape_of_new_tables(url):
+    """Leaves the database empty."""
     SqlLedger(url).read("acme/web", [7])
     new = shape(url)
     with plain_engine(url).begin() as connection:
         connection.exec_driver_sql("DROP VIEW usage")
         METADATA.drop_all(connection)
         connection.exec_driver_sql("DROP TABLE alembic_version")
+    return new
+
+
+def test_old_tables_keep_their_rows_and_become_the_new_ones(url, tmp_path):
+    new = shape_of_new_tables(url)
     as_first_version(url)
     assert migrate(url) == ("0001", REVISIONS[-1])
     assert shape(url) == new
@@ -73,26 +95,36 @@ def test_migrating_twice_changes_nothing_and_an_empty_database_gets_the_tables(u
     assert migrate(url) == (REVISIONS[-1], REVISIONS[-1])
 
 
-def test_old_tables_are_refused_with_the_command_that_helps(url):
-    as_first_version(url)
-    with pytest.raises(PublishError, match="ledger migrate"):
-        SqlLedger(url).write([row()])
-
-
-def test_tables_of_a_newer_program_are_left_alone(url):
+def test_tables_of_a_newer_program_are_not_migrated(url):
     SqlLedger(url).write([row()])
     with plain_engine(url).begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    for action in (lambda: SqlLedger(url).read("acme/web", [7]), lambda: migrate(url)):
-        with pytest.raises(PublishError, match="newer version"):
-            action()
-
-
-def test_without_alembic_the_error_names_the_extra(url, monkeypatch):
-    as_first_version(url)
-    monkeypatch.setitem(sys.modules, "alembic", None)
-    with pytest.raises(PublishError, match=r"pip install alembic"):
+    with pytest.raises(PublishError, match="newer version"):
         migrate(url)
+
+
+def test_what_only_alembic_can_do_is_left_to_it_and_without_it_the_error_names_the_extra(url, monkeypatch):
+    as_first_version(url)
+    monkeypatch.setattr(versions, "NEEDS_ALEMBIC", frozenset({"0003"}))
+    with pytest.raises(PublishError, match="ledger migrate"):
+        SqlLedger(url).write([row()])
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "alembic", None)
+        with pytest.raises(PublishError, match=r"pip install alembic"):
+            migrate(url)
+    assert migrate(url) == ("0001", REVISIONS[-1])
+    assert SqlLedger(url).read("acme/web", [7]) == {7: row()}
+
+
+def test_an_older_version_beyond_which_nothing_needs_alembic_does_without(url, monkeypatch):
+    SqlLedger(url).write([row()])
+    with plain_engine(url).begin() as connection:
+        connection.exec_driver_sql("DROP TABLE notices")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    monkeypatch.setattr(versions, "NEEDS_ALEMBIC", frozenset({"0002"}))
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    SqlNotices(url).read(["budget"])
+    assert Database(url).version() == REVISIONS[-1]
 
 
 def test_the_tables_are_made_without_alembic(url, monkeypatch):

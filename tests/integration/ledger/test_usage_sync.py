@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 from tests.integration.ledger.test_usage import run
-from tests.organisation import organisation, table_rows, usage_of
+from tests.organisation import organisation, records_of_pulls, table_rows, usage_of
 
 from pr_cost_bot.ledger.database import Database
 from pr_cost_bot.ledger.rows import exact_dollars
 from pr_cost_bot.ledger.sql import SqlLedger
-from pr_cost_bot.ledger.sync import Synced, sync_usage
+from pr_cost_bot.ledger.sync import Synced, sync_parts
 from pr_cost_bot.ledger_command import ledger
 
 
@@ -50,7 +50,7 @@ def target_url(request, tmp_path):
 
 
 def move(source, target):
-    return sync_usage(SqlLedger(source), SqlLedger(target))
+    return sync_parts(SqlLedger(source).usage(), SqlLedger(target).merge_usage)
 
 
 def test_the_whole_organisation_arrives_once_and_only_once_and_comes_back_unchanged(sqlite_url, target_url, tmp_path):
@@ -79,7 +79,7 @@ def test_what_was_interrupted_is_taken_up_where_it_was(sqlite_url, target_url, m
 
     monkeypatch.setattr(target, "merge_usage", merge_some)
     with pytest.raises(KeyboardInterrupt):
-        sync_usage(SqlLedger(sqlite_url), target)
+        sync_parts(SqlLedger(sqlite_url).usage(), target.merge_usage)
     half = total(target_url)
     assert 0 < half[0] < total(sqlite_url)[0]
     done = move(sqlite_url, target_url)
@@ -124,11 +124,13 @@ def sync_command(*arguments):
 def test_the_command_says_what_became_of_the_usage(sqlite_url, target_url, tmp_path):
     source = SqlLedger(sqlite_url)
     source.write(table_rows(organisation())[:3])
+    assert source.write_records(next(iter(records_of_pulls(organisation())))) == 6
+    said = "3 rows looked at, {} written.\nVendors' records: 6 looked at, {} changed.\nUsage: 2 rows looked at, {} changed.\n"
     source.write_usage(run(("ada", 9, 1, "2"), ("ada", 9, None, "3")))
     status, out, _ = sync_command(sqlite_url, target_url)
     assert status == 0
-    assert out == "3 rows looked at, 3 written.\nUsage: 2 rows looked at, 2 changed.\n"
-    assert sync_command(sqlite_url, target_url)[1] == "3 rows looked at, 0 written.\nUsage: 2 rows looked at, 0 changed.\n"
+    assert out == said.format(3, 6, 2)
+    assert sync_command(sqlite_url, target_url)[1] == said.format(0, 0, 0)
     folder, one = str(tmp_path / "branch"), table_rows(organisation())[0]["repository"]
     assert "no place for it" in sync_command(target_url, folder, "--repository", one)[1]
     assert "the branch carries none" in sync_command(folder, sqlite_url)[1]
