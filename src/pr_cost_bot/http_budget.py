@@ -1,7 +1,10 @@
-"""How much a source may ask: its own patience, and a token bucket for each limit that its vendor documents."""
+"""How much a source may ask: its own patience, by which clock, and a token bucket for each limit that its vendor documents."""
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -16,6 +19,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     backoff: float = 0.5  # doubled with every attempt, plus up to a quarter of it at random
     parallel: int = 8
     max_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What time it is, in seconds from anywhere, and how to wait."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+REAL_TIME: Final = Clock()
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pr_cost_bot.config import SourceSettings
-from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, Rate, SourceError, Vendor
+from pr_cost_bot.http import Clock, Connection, HttpSession, Kind, Limits, Rate, SourceError, Vendor
 from pr_cost_bot.http_budget import Budget
 from pr_cost_bot.simulator.server import Response, Server
 from pr_cost_bot.sources import cursor, langfuse
@@ -18,14 +18,14 @@ VENDOR = Vendor(title="Acme", key_input="acme_key", needs="an Acme key", rates=R
 GOOD = Response.of({})
 
 
-class Clock:
+class Waited:
     """Time that passes only where somebody waits."""
 
     def __init__(self) -> None:
         self.at = 1000.0
         self.waits: list[float] = []
 
-    def __call__(self) -> float:
+    def now(self) -> float:
         return self.at
 
     def sleep(self, seconds: float) -> None:
@@ -34,11 +34,11 @@ class Clock:
 
 
 @contextmanager
-def serving(*responses: Response, deadline: float = 40.0) -> Iterator[tuple[HttpSession, Server, Clock]]:
-    left, clock = list(responses), Clock()
+def serving(*responses: Response, deadline: float = 40.0) -> Iterator[tuple[HttpSession, Server, Waited]]:
+    left, clock = list(responses), Waited()
     with Server(lambda _: left.pop(0) if left else GOOD) as server:
         limits = Limits(deadline=deadline, backoff=0.01)
-        yield Connection(VENDOR, server.url, {}, limits, sleep=clock.sleep, clock=clock).session(), server, clock
+        yield Connection(VENDOR, server.url, {}, limits, clock=Clock(clock.now, clock.sleep)).session(), server, clock
 
 
 def ask(session: HttpSession, path: str, times: int) -> None:
@@ -83,9 +83,9 @@ def test_a_request_tried_again_counts_again():
 
 
 def test_the_sessions_of_a_connection_share_its_limit():
-    clock = Clock()
+    clock = Waited()
     with Server(lambda _: GOOD) as server:
-        made = Connection(VENDOR, server.url, {}, sleep=clock.sleep, clock=clock)
+        made = Connection(VENDOR, server.url, {}, clock=Clock(clock.now, clock.sleep))
         ask(made.session(), "/few", 3)
         ask(made.session().once(), "/few", 4)
     assert clock.waits == pytest.approx([10])
@@ -94,7 +94,7 @@ def test_the_sessions_of_a_connection_share_its_limit():
 def test_of_many_at_once_those_that_fit_are_answered_and_the_others_fail_with_the_reason():
     with Server(lambda _: GOOD) as server:
         waits: list[float] = []
-        made = Connection(VENDOR, server.url, {}, Limits(deadline=25), sleep=waits.append, clock=lambda: 0.0)
+        made = Connection(VENDOR, server.url, {}, Limits(deadline=25), clock=Clock(lambda: 0.0, waits.append))
         session = made.session()
         results = session.gather([lambda: session.get("/few", msgspec.Raw)] * 20)
         assert len(server.exchanges) == 8

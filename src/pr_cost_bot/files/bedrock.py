@@ -13,8 +13,8 @@ from pr_cost_bot.files.bodies import message_tokens, usage_of
 from pr_cost_bot.files.shapes import JsonFormat, Usage
 from pr_cost_bot.files.tags import tagged
 from pr_cost_bot.files.values import BadValueError, fields, items, moment, name
-from pr_cost_bot.model import Terms, UsageRecord
-from pr_cost_bot.sources.reading import record_id
+from pr_cost_bot.model import Terms, reference_of
+from pr_cost_bot.sources.reading import one_request
 
 
 def _matches(value: Any) -> bool:
@@ -46,17 +46,17 @@ def _usage(part: Any) -> Usage | None:
     arn = name(fields(log.get("identity")).get("arn"), 2048)
     model = name(log.get("modelId"), 2048)
     request = name(log.get("requestId"))
-    record = UsageRecord(
-        id=record_id("bedrock", request or (at, arn, model, tokens)),
+    record = one_request(
+        "bedrock",
+        (request or (at, arn, model, tokens),),
         source="bedrock",
         provider="aws",
         actor=arn.rpartition("/")[2] if "/" in arn else "",
-        start=at,
-        end=at,
+        at=at,
         model=model.rpartition("/")[2][:200] or "unknown",
         tokens=tokens,
-        requests=1,
         terms=Terms(cache_write_1h=long),
+        reference=reference_of(requestId=request),
     )
     return Usage(tagged(record, fields(log.get("requestMetadata"))), (arn,) if arn else ())
 

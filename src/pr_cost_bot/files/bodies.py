@@ -5,7 +5,7 @@ and https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/Gene
 Of a body only its counts are looked at: the rest can hold prompts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pr_cost_bot.files.values import count, fields, items
@@ -39,18 +39,21 @@ def message_tokens(
     return Tokens(uncached + read + write, read, write, output), min(write, _hour_long(usage))
 
 
-def gemini_tokens(counts: Mapping[str, Any]) -> Tokens:
-    """The prompt holds what was cached; thoughts are billed as output; the prompts of tools are input."""
-    prompt, tools, read, candidates, thoughts = (
-        count(counts.get(key), key)
-        for key in (
-            "promptTokenCount",
-            "toolUsePromptTokenCount",
-            "cachedContentTokenCount",
-            "candidatesTokenCount",
-            "thoughtsTokenCount",
-        )
-    )
+_GEMINI = (
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+    "cachedContentTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+)
+
+
+def gemini_tokens(counts: Mapping[str, Any], keys: Sequence[str] = _GEMINI) -> Tokens:
+    """The prompt holds what was cached; thoughts are billed as output; the prompts of tools are input.
+
+    `keys`: of the prompt, the tools' prompts, what of it was cached, candidates and thoughts.
+    """
+    prompt, tools, read, candidates, thoughts = (count(counts.get(key), key) for key in keys)
     return Tokens(max(prompt + tools, read), read, 0, candidates + thoughts)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pr_cost_bot.files.shapes import Cells, TableFormat, Usage
 from pr_cost_bot.files.values import count, name, period, usd
-from pr_cost_bot.model import Tokens, UsageRecord
+from pr_cost_bot.model import Tokens, UsageRecord, reference_of
 from pr_cost_bot.sources.reading import record_id
 
 _AMOUNTS = (
@@ -55,6 +55,7 @@ def _usage(cells: Cells) -> Usage | None:
         billed_usd=billed,
         product=product,
         session=agent or None,
+        reference=reference_of(kind=name(kind), automation=automation, cloud_agent=agent),
     )
     return Usage(record)
 

@@ -9,8 +9,8 @@ from pr_cost_bot.files.bodies import gemini_tokens
 from pr_cost_bot.files.shapes import JsonFormat, Usage, whole
 from pr_cost_bot.files.tags import tagged
 from pr_cost_bot.files.values import fields, moment, name
-from pr_cost_bot.model import UsageRecord
-from pr_cost_bot.sources.reading import record_id
+from pr_cost_bot.model import reference_of
+from pr_cost_bot.sources.reading import one_request
 
 _PRINCIPALS = ("user:", "serviceAccount:")
 
@@ -35,18 +35,18 @@ def _usage(part: Any) -> Usage | None:
     model = name(labels.get("model")) or name(payload.get("model")) or "unknown"
     session = name(labels.get("trajectory_id")) or name(labels.get("session_id"))
     identity = name(entry.get("insertId")) or (at, actor, model, session, tokens)
-    record = UsageRecord(
-        id=record_id("google", identity),
+    record = one_request(
+        "google",
+        (identity,),
         source="google",
         provider="google",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=model,
         tokens=tokens,
-        requests=1,
         product=name(labels.get("client_name")),
         session=session or None,
+        reference=reference_of(insertId=name(entry.get("insertId"))),
     )
     return Usage(tagged(record, labels))
 

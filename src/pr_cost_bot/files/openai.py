@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pr_cost_bot.files.shapes import Cells, TableFormat, Usage
 from pr_cost_bot.files.values import BadValueError, count, moment, name, usd
-from pr_cost_bot.model import Terms, Tokens, UsageRecord
+from pr_cost_bot.model import Terms, Tokens, UsageRecord, reference_of
 from pr_cost_bot.sources.reading import record_id
 
 _EXPORT = "openai-export"  # both halves are one reporter's: neither repeats the other
@@ -39,6 +39,7 @@ def _usage(cells: Cells) -> Usage | None:
         tokens=tokens,
         requests=requests,
         terms=Terms(service_tier="batch" if batch else "" if tier in {"default", "standard"} else tier),
+        reference=reference_of(service_tier=tier, batch=batch, project=name(cells("project_id", "project_name"))),
     )
     return Usage(record, names[1:])
 
@@ -75,6 +76,7 @@ def _cost(cells: Cells) -> Usage | None:
         model=item.partition(",")[0] or "unknown",  # "gpt-5-mini-2025-08-07, input"
         cost_usd=amount,
         billed_usd=amount,
+        reference=reference_of(line_item=item, project=name(cells("project_id", "project_name"))),
     )
     return Usage(record, names[1:])
 

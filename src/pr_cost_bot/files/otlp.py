@@ -11,11 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pr_cost_bot.files.bodies import gemini_tokens
 from pr_cost_bot.files.shapes import JsonFormat, Usage
 from pr_cost_bot.files.tags import tagged
 from pr_cost_bot.files.values import BadValueError, count, fields, items, moment, name, number, usd
-from pr_cost_bot.model import Terms, Tokens, UsageRecord
-from pr_cost_bot.sources.reading import record_id
+from pr_cost_bot.model import Terms, Tokens, reference_of
+from pr_cost_bot.sources.reading import one_request
 
 Attributes = Mapping[str, Any]
 Part = tuple[Attributes, Attributes, Mapping[str, Any]]  # attributes of resource and event, the log record
@@ -68,21 +69,21 @@ def _usage(part: Part) -> Usage | None:
     request = next((text for key in _REQUEST_KEYS if (text := name(event.get(key)))), "")
     session = name(attributes.get("session.id", attributes.get("conversation.id")))
     identity = (request,) if request else (at, *sorted((key, str(value)) for key, value in event.items()))
-    record = UsageRecord(
-        id=record_id("otlp", read.product, *identity),
+    record = one_request(
+        "otlp",
+        (read.product, *identity),
         source=read.source,
         provider=read.source,
         product=read.product,
         actor=names[0] if names else "",
-        start=at,
-        end=at,
+        at=at,
         model=name(event.get("model")) or "unknown",
         tokens=read.tokens,
-        requests=1,
         cost_usd=read.cost_usd,
         listed=read.cost_usd is not None,  # the tool's own estimate at list price
         terms=Terms(speed="fast" if event.get("speed") == "fast" else ""),
         session=session or None,
+        reference=reference_of(request_id=request),
     )
     return Usage(tagged(record, attributes), names[1:])
 
@@ -130,19 +131,11 @@ def _codex(event: Attributes) -> _Read | None:
     return _Read("openai", "codex", Tokens(max(total, read), read, 0, output))
 
 
+_GEMINI = ("input_token_count", "tool_token_count", "cached_content_token_count", "output_token_count", "thoughts_token_count")
+
+
 def _gemini(event: Attributes) -> _Read:
-    """Input includes what was cached; thoughts are billed as output; the prompts of tools are input."""
-    total, output, read, thoughts, tools = (
-        count(event.get(key), key)
-        for key in (
-            "input_token_count",
-            "output_token_count",
-            "cached_content_token_count",
-            "thoughts_token_count",
-            "tool_token_count",
-        )
-    )
-    return _Read("google", "gemini_cli", Tokens(max(total + tools, read), read, 0, output + thoughts))
+    return _Read("google", "gemini_cli", gemini_tokens(event, _GEMINI))
 
 
 _READERS: dict[str, Callable[[Attributes], _Read | None]] = {

@@ -14,10 +14,9 @@ from pr_cost_bot.files.focus import FOCUS
 from pr_cost_bot.files.google import GOOGLE
 from pr_cost_bot.files.openai import OPENAI_COST, OPENAI_USAGE
 from pr_cost_bot.files.otlp import OTLP
-from pr_cost_bot.files.shapes import BadRow, Format, JsonFormat, TableFormat, Usage
+from pr_cost_bot.files.shapes import BadRow, Format, JsonFormat, TableFormat, Usage, read_row
 from pr_cost_bot.files.table import Table
 from pr_cost_bot.files.usage_lines import USAGE_LINES
-from pr_cost_bot.files.values import BadValueError
 from pr_cost_bot.files.vertex import VERTEX
 from pr_cost_bot.model import Problem
 
@@ -94,13 +93,7 @@ def _from_table(known: TableFormat, table: Table) -> Iterator[Usage | BadRow]:
             yield row
             continue
         line, cells = row
-        try:
-            usage = known.usage(cells)
-        except BadValueError as error:
-            yield BadRow(line, error.column, error.expected)
-        else:
-            if usage is not None:
-                yield usage
+        yield from read_row(known.usage, cells, line)
 
 
 def _from_values(known: JsonFormat, read: Iterable[tuple[int, Any] | BadRow]) -> Iterator[Usage | BadRow]:
@@ -113,10 +106,4 @@ def _from_values(known: JsonFormat, read: Iterable[tuple[int, Any] | BadRow]) ->
             yield BadRow(line, "", "a JSON object")
             continue
         for part in known.parts(value):
-            try:
-                usage = known.usage(part)
-            except BadValueError as error:
-                yield BadRow(line, error.column, error.expected)
-            else:
-                if usage is not None:
-                    yield usage
+            yield from read_row(known.usage, part, line)

@@ -1,11 +1,14 @@
 """What a format is, and what reading a file gives."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from pr_cost_bot.files.values import BadValueError
 from pr_cost_bot.model import UsageRecord
+
+T = TypeVar("T")
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +67,17 @@ class JsonFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Format = TableFormat | JsonFormat
+
+
+def read_row(usage: Callable[[T], Usage | None], row: T, line: int) -> Iterator[Usage | BadRow]:
+    """What a format makes of a row: usage, nothing, or a row to complain about."""
+    try:
+        found = usage(row)
+    except BadValueError as error:
+        yield BadRow(line, error.column, error.expected)
+    else:
+        if found is not None:
+            yield found
 
 
 def whole(value: Any) -> Sequence[Any]:

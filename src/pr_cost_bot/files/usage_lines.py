@@ -5,7 +5,7 @@ from typing import Any
 
 from pr_cost_bot.files.shapes import JsonFormat, Usage, whole
 from pr_cost_bot.files.values import BadValueError, count, fields, moment, name, usd
-from pr_cost_bot.model import Tokens, UsageRecord
+from pr_cost_bot.model import Tokens, UsageRecord, reference_of
 
 _COUNTS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
 _LONGEST_ID = 500
@@ -40,6 +40,7 @@ def _usage(part: Any) -> Usage | None:
         pr_number=count(line.get("pr_number"), "pr_number") or None,
         commit=name(line.get("commit")) or None,
         session=name(line.get("session")) or None,
+        reference=reference_of(id=identifier),
     )
     return Usage(record)
 

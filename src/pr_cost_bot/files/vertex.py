@@ -15,8 +15,8 @@ from pr_cost_bot.files.bodies import gemini_tokens, message_tokens, usage_of
 from pr_cost_bot.files.shapes import JsonFormat, Usage, whole
 from pr_cost_bot.files.tags import tagged
 from pr_cost_bot.files.values import BadValueError, fields, moment, name
-from pr_cost_bot.model import Terms, Tokens, UsageRecord
-from pr_cost_bot.sources.reading import record_id
+from pr_cost_bot.model import Terms, Tokens, reference_of
+from pr_cost_bot.sources.reading import one_request
 
 NAMED_BY = ("user_id", "user", "login", "email")
 """Labels of a request that say who called. Values of labels hold no "@" at Google, so a login suits."""
@@ -41,17 +41,17 @@ def _usage(part: Any) -> Usage | None:
     actor = next((found for key in NAMED_BY if (found := name(labels.get(key)))), "")
     actor = actor or name(fields(request.get("metadata")).get("user_id"))
     model = name(row.get("model"), 2048).rpartition("/")[2][:200] or "unknown"
-    record = UsageRecord(
-        id=record_id("vertex", name(row.get("request_id")) or (at, actor, model, tokens)),
+    record = one_request(
+        "vertex",
+        (name(row.get("request_id")) or (at, actor, model, tokens),),
         source="vertex",
         provider="google",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=model,
         tokens=tokens,
-        requests=1,
         terms=Terms(cache_write_1h=long),
+        reference=reference_of(request_id=name(row.get("request_id"))),
     )
     return Usage(tagged(record, labels))
 

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -92,10 +92,15 @@ class FakeGitHub:
         pull_requests: Access = "write",
         issues: Access = "write",
         repositories: Sequence[str] | None = None,
+        scopes: Sequence[str] | None = None,
     ) -> None:
-        """A token and what it may do. Of private repositories it sees only `repositories` (None: all)."""
+        """A token and what it may do. Of private repositories it sees only `repositories` (None: all).
+
+        `scopes`: it is a classic one, which GitHub tells with every answer.
+        """
         allowed = None if repositories is None else frozenset(repositories)
-        self.world.tokens[token] = Token(login, contents, pull_requests, issues, allowed)
+        known = None if scopes is None else tuple(scopes)
+        self.world.tokens[token] = Token(login, contents, pull_requests, issues, allowed, known)
 
     def add_repository(
         self,
@@ -171,7 +176,12 @@ class FakeGitHub:
         token = self.world.tokens.get(secret) if scheme.lower() in {"token", "bearer"} else None
         if token is None:
             return refuse(RefusedError(401, "Bad credentials"))
-        view = View(self.world, token, self.url)
+        response = self._routed(View(self.world, token, self.url), request)
+        if token.scopes is None:
+            return response
+        return replace(response, headers={**response.headers, "X-OAuth-Scopes": ", ".join(token.scopes)})
+
+    def _routed(self, view: View, request: Request) -> Response:
         if request.path == self._graphql:
             return self._run(view, request)
         if not request.path.startswith(self._prefix):

@@ -25,8 +25,16 @@ def connection(items: Sequence[Any], node: Callable[[Any], Any], arguments: Mapp
     return {
         "totalCount": len(items),
         "pageInfo": {"hasNextPage": end < len(items), "endCursor": str(end) if end else None},
-        "nodes": [node(item) for item in items[start:end]],
+        "nodes": [_or_refused(node, item) for item in items[start:end]],
     }
+
+
+def _or_refused(node: Callable[[Any], Any], item: Any) -> Any:
+    """Of a list that may be read, what may not is null, and has an error of its own."""
+    try:
+        return node(item)
+    except GraphQLError as error:
+        return error
 
 
 class View:
@@ -121,7 +129,8 @@ class View:
     def object_at(self, repo: Repository, expression: str) -> Object | None:
         self.check_contents(repo)
         ref, _, path = expression.partition(":")
-        oid = repo.branches.get(ref.removeprefix("refs/heads/"))
+        branch = repo.default_branch if ref == "HEAD" else ref.removeprefix("refs/heads/")
+        oid = repo.branches.get(branch)
         return None if oid is None else self.blob(repo.commits[oid].files, path)
 
     def blob(self, files: Mapping[str, str], path: str) -> Object | None:
@@ -134,7 +143,12 @@ class View:
                 "oid": digest(files[path]),
             }
         if any(name.startswith(f"{path}/") for name in files):
-            return {"__typename": "Tree", "oid": digest(path)}
+            inside = {name.removeprefix(f"{path}/").partition("/")[0] for name in files if name.startswith(f"{path}/")}
+            entries = [
+                {"__typename": "TreeEntry", "name": name, "object": self.blob(files, f"{path}/{name}")}
+                for name in sorted(inside)
+            ]
+            return {"__typename": "Tree", "oid": digest(path), "entries": entries}
         return None
 
     def commit(self, repo: Repository, commit: Commit) -> Object:

@@ -13,6 +13,12 @@ from pr_cost_bot.simulator.server import Request, Response
 
 COMMIT_CAP = 250
 _DOCS = "https://docs.github.com/rest"
+_ACCEPTED = "X-Accepted-GitHub-Permissions"  # what would have been enough; `;` is or, `,` is and
+_TO_TALK = "issues=write; pull_requests=write"
+_PERMISSIONS = {
+    "create_label": "issues=write",
+    **dict.fromkeys(("create_tree", "create_commit", "create_ref"), "contents=write"),
+}
 _USER_URLS = ("followers", "following", "gists", "starred", "subscriptions", "events", "received_events")
 
 
@@ -78,7 +84,8 @@ class Routes:
                 try:
                     return act(self.repository(found.pop("owner"), found.pop("name")), request, **found)
                 except RefusedError as refusal:
-                    return refuse(refusal)
+                    accepted = {_ACCEPTED: _PERMISSIONS.get(act.__name__, _TO_TALK)} if refusal.status == 403 else {}
+                    return refuse(refusal, accepted)
         return refuse(RefusedError(404, "Not Found"))
 
     def repository(self, owner: str, name: str) -> Repository:

@@ -38,6 +38,7 @@ class Token:
     pull_requests: Access = "write"
     issues: Access = "write"
     repositories: frozenset[str] | None = None
+    scopes: tuple[str, ...] | None = None  # of a classic token
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from pr_cost_bot.simulator.server import Handler, Request, Response
-from pr_cost_bot.simulator.vendor_world import Call, World, broken, user_id
+from pr_cost_bot.simulator.vendor_world import Call, World, broken, claude_usage, user_id
 
 ACCESS_KEY, ACCOUNT, REGION = "AKIDSIMULATED", "123456789012", "eu-west-1"
 LOG_GROUP, BUCKET = "/acme/bedrock", "acme-bedrock-logs"
@@ -86,17 +86,8 @@ def signature_fault(request: Request, secret: str) -> str:
 
 def entry(call: Call) -> dict[str, Any]:
     """A call as Bedrock logs it."""
-    tokens = call.tokens
-    usage = {
-        "input_tokens": tokens.input - tokens.cache_read - tokens.cache_write,
-        "cache_read_input_tokens": tokens.cache_read,
-        "cache_creation_input_tokens": tokens.cache_write,
-        "output_tokens": 1,
-    }
-    stream = [
-        {"type": "message_start", "message": {"usage": usage}},
-        {"type": "message_delta", "usage": {"output_tokens": tokens.output}},
-    ]
+    start, end = claude_usage(call.tokens)
+    stream = [{"type": "message_start", "message": {"usage": start}}, {"type": "message_delta", "usage": end}]
     said = dict(tag.split(":", 1) for tag in call.tags)
     return {
         "schemaType": "ModelInvocationLog",
@@ -109,7 +100,7 @@ def entry(call: Call) -> dict[str, Any]:
         "operation": "InvokeModelWithResponseStream",
         "modelId": call.model,
         "input": {"inputContentType": "application/json", "inputBodyJson": {"messages": ["SECRET PROMPT"]}},
-        "output": {"outputContentType": "application/json", "outputBodyJson": stream, "outputTokenCount": tokens.output},
+        "output": {"outputContentType": "application/json", "outputBodyJson": stream, "outputTokenCount": call.tokens.output},
         **({"requestMetadata": said} if said else {}),
     }
 

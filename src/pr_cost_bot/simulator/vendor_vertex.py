@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from pr_cost_bot.simulator.server import Handler, Request, Response
-from pr_cost_bot.simulator.vendor_world import Call, World, broken, user_id
+from pr_cost_bot.simulator.vendor_world import Call, World, broken, claude_usage, user_id
 
 PROJECT = "acme-ai"
 TABLE, LOG_VIEW = f"{PROJECT}.vertex_logs.request_response_logging", f"{PROJECT}.log_bucket._Default"
@@ -123,14 +123,7 @@ def inference(call: Call) -> dict[str, Any]:
 
 def row_of(call: Call) -> dict[str, Any]:
     """A row of the request-response log, as the query asks for it: Claude's stream."""
-    tokens = call.tokens
-    usage = {
-        "input_tokens": tokens.input - tokens.cache_read - tokens.cache_write,
-        "cache_read_input_tokens": tokens.cache_read,
-        "cache_creation_input_tokens": tokens.cache_write,
-        "output_tokens": 1,
-    }
-    events = [usage, {"output_tokens": tokens.output}]
+    events = claude_usage(call.tokens)
     return {
         "logging_time": call.at.isoformat(),
         "request_id": user_id(f"{call.person} {call.at} {call.model}", ""),

@@ -86,6 +86,17 @@ def total(calls: Iterable[Call]) -> tuple[Tokens, Decimal]:
     return tokens, cents
 
 
+def claude_usage(tokens: Tokens) -> list[dict[str, int]]:
+    """The usage in the first and in the last event of Claude's stream."""
+    start = {
+        "input_tokens": tokens.input - tokens.cache_read - tokens.cache_write,
+        "cache_read_input_tokens": tokens.cache_read,
+        "cache_creation_input_tokens": tokens.cache_write,
+        "output_tokens": 1,
+    }
+    return [start, {"output_tokens": tokens.output}]
+
+
 def floor(at: datetime, width: timedelta) -> datetime:
     """Start of the bucket of this width that holds `at` (widths that divide a day)."""
     day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -16,9 +16,9 @@ from msgspec import Meta
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.hours import HOUR, floor_hour
 from pr_cost_bot.http import Connection, HttpSession, Limits, Rate, SourceError, Vendor
-from pr_cost_bot.model import SourceResult, SourceStatus, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import SourceResult, Tokens, UsageQuery, UsageRecord, reference_of
 from pr_cost_bot.ports import Inspection
-from pr_cost_bot.sources.events import Finest
+from pr_cost_bot.sources.events import Events
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Count, Tally, cents, record_id
 from pr_cost_bot.sources.spans import Span, windows
@@ -94,14 +94,12 @@ class Members(msgspec.Struct, frozen=True, rename="camel"):
     team_members: tuple[Member, ...]
 
 
-class Cursor(Finest):
+class Cursor(Events):
     """Reads a Cursor team's usage events."""
 
     name = "cursor"
     title = VENDOR.title
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    settles_after = SETTLES_AFTER
 
     def fetch(self, query: UsageQuery) -> SourceResult:
         """Read the events of these people in completed hours."""
@@ -126,15 +124,7 @@ class Cursor(Finest):
         records = _records(events, names, span)
         known = {record.actor for record in records}
         known |= set(names.emails()) if isinstance(members, SourceError) else members
-        status = SourceStatus(
-            name=self.name,
-            title=self.title,
-            grain="event",
-            fresh_until=fresh_until,
-            settles_after=SETTLES_AFTER,
-            unknown_people=names.unknown(known),
-        )
-        return SourceResult(status=tally.status(status, records), records=records)
+        return self.told(records, tally, fresh_until, names.unknown(known))
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for the members and one event of the last day."""
@@ -254,6 +244,7 @@ def _record(event: Event, actor: str) -> UsageRecord:
         billed_usd=_billed(event, cost),
         product="automation" if event.automation_id else "cloud_agent" if event.cloud_agent_id else "",
         session=event.conversation_id,
+        reference=reference_of(timestamp=event.timestamp, kind=event.kind, conversationId=event.conversation_id),
     )
 
 

@@ -46,6 +46,7 @@ class Files(Finest):
 
     name = "files"
     title = TITLE
+    settles_after = SETTLES_AFTER
 
     def __init__(self, entries: Sequence[UsageFile], root: Path, limits: Limits | None = None) -> None:
         self._entries = tuple(entries)

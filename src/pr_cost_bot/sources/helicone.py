@@ -16,11 +16,11 @@ import msgspec
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
 from pr_cost_bot.http_errors import vendor_error
-from pr_cost_bot.model import SourceResult, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import Tokens, UsageRecord, reference_of
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources import tags
-from pr_cost_bot.sources.callers import iso, parse_iso, provider, user_ids
-from pr_cost_bot.sources.events import Gateway, span_of, strangers, within
+from pr_cost_bot.sources.callers import iso, parse_iso, provider
+from pr_cost_bot.sources.events import ByUser
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Count, Tally, as_dollars, record_id
 from pr_cost_bot.sources.spans import DAY, Span
@@ -73,7 +73,7 @@ class Page(msgspec.Struct, frozen=True):
     error: Any = None
 
 
-class Helicone(Gateway):
+class Helicone(ByUser[Row]):
     """Reads a Helicone organisation's requests."""
 
     name = "helicone"
@@ -81,15 +81,16 @@ class Helicone(Gateway):
     lag = LAG
     settles_after = SETTLES_AFTER
 
-    def fetch(self, query: UsageQuery) -> SourceResult:
-        """Read the requests under every name that the people may have sent."""
-        session, names, tally = self._connection.session(), Names(query.people, self.name), Tally()
-        span = span_of(query)
-        users = user_ids(query.people, self.name)
+    def read(self, session: HttpSession, users: Sequence[str], span: Span, tally: Tally) -> Sequence[Chunk[Row] | SourceError]:
+        """See events.ByUser."""
         groups = [users[i : i + _NAMES_PER_QUERY] for i in range(0, len(users), _NAMES_PER_QUERY)]
-        chunks = session.gather([partial(self._read, session, _filter(span, group)) for group in groups])
-        records = within(_records(tally.rows(chunks), names), span)
-        return self.answer(query, records, tally, strangers(names, records))
+        return session.gather([partial(self._read, session, _filter(span, group)) for group in groups])
+
+    def records(self, rows: Iterable[Row], names: Names) -> Iterator[UsageRecord]:
+        """See events.ByUser."""
+        for row in rows:
+            if actor := names.actor(row.request_user_id):
+                yield _record(row, actor)
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for one request of the last day, of anybody."""
@@ -162,13 +163,6 @@ def _joined(operator: str, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     return tree
 
 
-def _records(rows: Iterable[Row], names: Names) -> Iterator[UsageRecord]:
-    """Records of these people's requests."""
-    for row in rows:
-        if actor := names.actor(row.request_user_id):
-            yield _record(row, actor)
-
-
 def _record(row: Row, actor: str) -> UsageRecord:
     at = parse_iso(row.request_created_at)
     model = row.model or row.response_model or row.request_model or "unknown"
@@ -189,6 +183,7 @@ def _record(row: Row, actor: str) -> UsageRecord:
         requests=1,
         cost_usd=cost,
         provider=seller,
+        reference=reference_of(request_id=row.request_id),
     )
     return tags.placed(record, said)
 

@@ -6,7 +6,7 @@ the `userId` that the caller set.
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,11 +14,11 @@ import msgspec
 
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.http import Connection, HttpSession, Limits, Rate, SourceError, Vendor
-from pr_cost_bot.model import SourceResult, UsageQuery, UsageRecord
+from pr_cost_bot.model import UsageRecord, reference_of
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources import langfuse_old, tags
-from pr_cost_bot.sources.callers import iso, user_ids
-from pr_cost_bot.sources.events import Gateway, span_of, strangers, within
+from pr_cost_bot.sources.callers import iso
+from pr_cost_bot.sources.events import ByUser
 from pr_cost_bot.sources.langfuse_shapes import Observation, Page, check, properties_of, tokens_of
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Tally, as_dollars, record_id, utc
@@ -40,7 +40,7 @@ _MOST_PAGES = 500  # per person: 500,000 generations
 _GONE = frozenset({404, 410})
 
 
-class Langfuse(Gateway):
+class Langfuse(ByUser[Observation]):
     """Reads a Langfuse project's generations."""
 
     name = "langfuse"
@@ -48,17 +48,22 @@ class Langfuse(Gateway):
     lag = LAG
     settles_after = SETTLES_AFTER
 
-    def fetch(self, query: UsageQuery) -> SourceResult:
-        """Read the generations under every name that the people may have set."""
-        session, names, tally = self._connection.session(), Names(query.people, self.name), Tally()
-        span = span_of(query)
-        users = user_ids(query.people, self.name)
+    def read(
+        self, session: HttpSession, users: Sequence[str], span: Span, tally: Tally
+    ) -> Sequence[Chunk[Observation] | SourceError]:
+        """See events.ByUser."""
         chunks = session.gather([partial(_read, session, user, span) for user in users])
         if any(isinstance(chunk, SourceError) and chunk.status in _GONE for chunk in chunks):
             chunks = session.gather([partial(langfuse_old.read, session, user, span) for user in users])
             tally.note("This Langfuse lacks the newer API, so the older one was read.")
-        records = within(_records(tally.rows(chunks), names), span)
-        return self.answer(query, records, tally, strangers(names, records))
+        return chunks
+
+    def records(self, rows: Iterable[Observation], names: Names) -> Iterator[UsageRecord]:
+        """See events.ByUser."""
+        for row in rows:
+            actor = names.actor(row.user_id)
+            if actor and (row.type or "GENERATION").upper() == "GENERATION":
+                yield _record(row, actor)
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for one generation of the last day, of anybody."""
@@ -122,14 +127,6 @@ def _read(session: HttpSession, user: str, span: Span) -> Chunk[Observation]:
         page_params = [*params, ("cursor", cursor)]
 
 
-def _records(rows: Iterable[Observation], names: Names) -> Iterator[UsageRecord]:
-    """Records of these people's generations."""
-    for row in rows:
-        actor = names.actor(row.user_id)
-        if actor and (row.type or "GENERATION").upper() == "GENERATION":
-            yield _record(row, actor)
-
-
 def _record(row: Observation, actor: str) -> UsageRecord:
     at = utc(row.start_time)
     tokens, terms = tokens_of(row.usage_details or {})
@@ -149,6 +146,7 @@ def _record(row: Observation, actor: str) -> UsageRecord:
         requests=1,
         cost_usd=cost,
         terms=terms,
+        reference=reference_of(id=row.id, traceId=row.trace_id),
         session=row.session_id or row.trace_id,
     )
     return tags.placed(record, said)

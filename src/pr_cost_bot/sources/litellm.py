@@ -16,9 +16,9 @@ from msgspec import Meta
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.hours import HOUR
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
-from pr_cost_bot.model import Problem, SourceResult, SourceStatus, UsageQuery
+from pr_cost_bot.model import Problem, SourceResult, UsageQuery
 from pr_cost_bot.ports import Inspection, Source
-from pr_cost_bot.sources.events import Finest
+from pr_cost_bot.sources.events import Events
 from pr_cost_bot.sources.litellm_rows import ANONYMOUS, Row, check, records
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Count, Tally
@@ -63,14 +63,12 @@ class Users(msgspec.Struct, frozen=True):
     total: Count | None = None
 
 
-class LiteLLM(Finest):
+class LiteLLM(Events):
     """Reads a proxy's spend logs."""
 
     name = "litellm"
     title = VENDOR.title
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    settles_after = SETTLES_AFTER
 
     def fetch(self, query: UsageQuery) -> SourceResult:
         """Read the rows of these people's users and keys, and those of the master key that name them."""
@@ -97,15 +95,7 @@ class LiteLLM(Finest):
                 f"{found.claimed} requests with LiteLLM's master key name their person only by `end_user`, which whoever "
                 "makes the call can set. Keys of their own would prove it."
             )
-        status = SourceStatus(
-            name=self.name,
-            title=self.title,
-            grain="event",
-            fresh_until=fresh_until,
-            settles_after=SETTLES_AFTER,
-            unknown_people=names.unknown(known),
-        )
-        return SourceResult(status=tally.status(status, found.records), records=found.records)
+        return self.told(found.records, tally, fresh_until, names.unknown(known))
 
     def inspect(self, now: datetime) -> Inspection:
         """Ask for one row of the last day and the first users."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from pr_cost_bot.model import Tokens, UsageRecord
+from pr_cost_bot.model import Tokens, UsageRecord, reference_of
 from pr_cost_bot.sources import tags
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Count, as_dollars, record_id, utc
@@ -103,6 +103,7 @@ def _record(row: Row, actor: str) -> UsageRecord:
         product=agent,
         provider=provider,
         session=row.session_id or None,
+        reference=reference_of(request_id=row.request_id),
     )
     return tags.placed(record, tagged)
 

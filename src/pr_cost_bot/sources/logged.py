@@ -1,18 +1,17 @@
 """Logs of a cloud as usage: entries of everybody, of which those of the query's people count."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from pr_cost_bot.files import BadRow, Usage
-from pr_cost_bot.files.shapes import JsonFormat
-from pr_cost_bot.files.values import BadValueError
+from pr_cost_bot.files.shapes import JsonFormat, read_row
 from pr_cost_bot.http import Connection, HttpSession, Kind, SourceError
-from pr_cost_bot.model import Problem, SourceResult, SourceStatus, UsageQuery, UsageRecord
+from pr_cost_bot.model import Problem, SourceResult, UsageQuery, UsageRecord
 from pr_cost_bot.ports import Inspection
-from pr_cost_bot.sources.events import Finest
+from pr_cost_bot.sources.events import Finest, strangers
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Tally
 from pr_cost_bot.sources.spans import Span
@@ -39,20 +38,12 @@ class Sorted(msgspec.Struct, frozen=True, kw_only=True):
 class CloudLog(Finest):
     """A cloud's log of single calls. Subclasses give name and title."""
 
-    name: str
-    title: str
+    settles_after = SETTLES_AFTER
 
     def answer(self, query: UsageQuery, found: Sorted, tally: Tally, names: Names) -> SourceResult:
         """What was read, as a source's answer."""
-        status = SourceStatus(
-            name=self.name,
-            title=self.title,
-            grain="event",
-            fresh_until=query.now - LAG,
-            settles_after=SETTLES_AFTER,
-            unknown_people=() if tally.errors else names.unknown(record.actor for record in found.records),
-        )
-        return SourceResult(status=tally.status(status, found.records), records=found.records)
+        unknown = () if tally.errors else strangers(names, found.records)
+        return self.told(found.records, tally, query.now - LAG, unknown)
 
     def seen(self, looks: Iterable[str | SourceError]) -> Inspection:
         """What was seen where, as `doctor` wants it; the first problem, if there is one."""
@@ -68,7 +59,7 @@ def session_within(connection: Connection) -> HttpSession:
 
 def read_parts(known: JsonFormat, parts: Iterable[Any], span: Span) -> Entries:
     """Read entries as the format of files reads them."""
-    return within(_rows(known, parts), span)
+    return within((row for number, part in enumerate(parts, 1) for row in read_row(known.usage, part, number)), span)
 
 
 def within(rows: Iterable[Usage | BadRow], span: Span) -> Entries:
@@ -112,17 +103,6 @@ def bad_entries(title: str, entries: Iterable[Entries]) -> SourceError | None:
         "Update pr-cost-bot; else report a bug.",
     )
     return SourceError(Kind.MALFORMED, problem)
-
-
-def _rows(known: JsonFormat, parts: Iterable[Any]) -> Iterator[Usage | BadRow]:
-    for number, part in enumerate(parts, 1):
-        try:
-            usage = known.usage(part)
-        except BadValueError as error:
-            yield BadRow(number, error.column, error.expected)
-        else:
-            if usage is not None:
-                yield usage
 
 
 def _size(record: UsageRecord) -> int:

@@ -11,7 +11,7 @@ from functools import partial
 
 from pr_cost_bot.config import SourceSettings
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError, Vendor
-from pr_cost_bot.model import SourceResult, Tokens, UsageQuery, UsageRecord
+from pr_cost_bot.model import SourceResult, Tokens, UsageQuery, UsageRecord, reference_of
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources import portkey_export, portkey_sums, tags
 from pr_cost_bot.sources.callers import parse_iso, provider
@@ -108,5 +108,6 @@ def _record(row: Row, actor: str, said: tags.Tags) -> UsageRecord:
         requests=1,
         cost_usd=cost,
         provider=provider(row.ai_org or row.ai_provider),
+        reference=reference_of(id=row.id),
     )
     return tags.placed(record, said)

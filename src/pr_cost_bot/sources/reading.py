@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, TypedDict, TypeVar, Unpack
 
 from msgspec import Meta
 
 from pr_cost_bot.http import SourceError
-from pr_cost_bot.model import Problem, SourceState, SourceStatus, UsageRecord
+from pr_cost_bot.model import Problem, SourceState, SourceStatus, Terms, Tokens, UsageRecord
 
 T = TypeVar("T")
 
@@ -99,6 +99,42 @@ def record_id(source: str, *parts: object) -> str:
     """An id that the same usage has in every run."""
     digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{source}:{digest[:24]}"
+
+
+class _Beside(TypedDict, total=False):
+    cost_usd: Decimal | None
+    billed_usd: Decimal | None
+    product: str
+    provider: str
+    terms: Terms
+    listed: bool
+    reference: str
+    session: str | None
+
+
+def one_request(
+    prefix: str,
+    identity: tuple[object, ...],
+    *,
+    source: str,
+    actor: str,
+    at: datetime,
+    model: str,
+    tokens: Tokens,
+    **beside: Unpack[_Beside],
+) -> UsageRecord:
+    """The record of a single request. `prefix`: of its id; `identity`: what tells it from every other request."""
+    return UsageRecord(
+        id=record_id(prefix, *identity),
+        source=source,
+        actor=actor,
+        start=at,
+        end=at,
+        model=model,
+        tokens=tokens,
+        requests=1,
+        **beside,
+    )
 
 
 def utc(at: datetime) -> datetime:

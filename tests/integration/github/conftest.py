@@ -2,7 +2,7 @@ import pytest
 from tests.contract.checker import check
 from tests.integration.github.scenes import CONFIG, at, client_of
 
-from pr_cost_bot.simulator.github import FakeGitHub
+from pr_cost_bot.simulator.github import FakeGitHub, Work
 
 
 @pytest.fixture(params=[False, True], ids=["github.com", "enterprise"])
@@ -17,6 +17,12 @@ def hub(request):
 @pytest.fixture
 def web(hub):
     return hub.add_repository("acme/web", files={CONFIG: "version: 1\n"}, at=at(-1000))
+
+
+@pytest.fixture
+def number(web):
+    """An open pull request's."""
+    return web.open_pull_request("ada", [Work("ada", at(1))])
 
 
 @pytest.fixture

@@ -5,14 +5,8 @@ import pytest
 from tests.integration.github.scenes import CONFIG, at, body_of, client_of, requests_of
 
 from pr_cost_bot.ports import PublishError
-from pr_cost_bot.simulator.github import Work
 
 BOT = "github-actions[bot]"
-
-
-@pytest.fixture
-def number(web):
-    return web.open_pull_request("ada", [Work("ada", at(1))])
 
 
 def facts_of(client, number):

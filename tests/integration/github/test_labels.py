@@ -1,13 +1,7 @@
 import pytest
-from tests.integration.github.scenes import CONFIG, NAMES, at, client_of, requests_of
+from tests.integration.github.scenes import CONFIG, NAMES, client_of, requests_of
 
 from pr_cost_bot.ports import PublishError
-from pr_cost_bot.simulator.github import Work
-
-
-@pytest.fixture
-def number(web):
-    return web.open_pull_request("ada", [Work("ada", at(1))])
 
 
 def publish(client, number, label, names=NAMES):

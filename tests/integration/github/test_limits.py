@@ -2,12 +2,8 @@ import pytest
 from tests.integration.github.scenes import CONFIG, at, client_of
 
 from pr_cost_bot.github import GitHubError
-from pr_cost_bot.simulator.github import Work
-
-
-@pytest.fixture
-def number(web):
-    return web.open_pull_request("ada", [Work("ada", at(1))])
+from pr_cost_bot.simulator.github import Trouble, Work
+from pr_cost_bot.simulator.server import Response
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -101,3 +97,41 @@ def test_doctor_learns_what_can_be_known(hub, web, client, number):
     hub.add_token("person", "grace", contents="none")
     assert client_of(hub, token="person").inspect(at(0)).may_write
     assert not client_of(hub, token="person").inspect(at(0)).may_read_contents
+
+
+def test_a_permission_that_github_names_is_told(hub, web, number):
+    hub.add_token("reader", contents="read")
+    with pytest.raises(GitHubError) as caught:
+        client_of(hub, token="reader")._site.api.rest("POST", "/repos/acme/web/git/trees", {"tree": []})
+    assert "GitHub asks for contents: write." in caught.value.problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("pulls", "refused", "readable"),
+    [
+        (None, [], False),
+        ({"nodes": [None]}, ["nodes", 0], False),
+        ({"nodes": []}, ["nodes", 0, "commits", "nodes", 0, "commit"], True),
+    ],
+)
+def test_doctor_sees_in_either_form_that_pull_requests_may_not_be_read(hub, client, pulls, refused, readable):
+    home = {
+        "id": "R", "nameWithOwner": "acme/web", "visibility": "PRIVATE", "viewerPermission": None, "isArchived": False,
+        "data": None, "labels": None, "workflows": None, "defaultBranchRef": None,
+    }  # fmt: skip
+    answered(hub, home, pulls and {"pullRequests": pulls}, ["pulls", "pullRequests", *refused])
+    assert client.inspect(at(0)).may_read_pull_requests is readable
+
+
+def answered(hub, home, pulls, refused):
+    """Have GitHub answer doctor so, with one field refused."""
+    errors = [{"type": "FORBIDDEN", "path": refused, "message": "Resource protected by organization SAML enforcement."}]
+    data = {"repository": home, "pulls": pulls, "viewer": {"login": "bot"}}
+    hub.troubles.append(Trouble("Inspection", Response.of({"data": data, "errors": errors})))
+
+
+def test_a_repository_that_may_not_be_seen_is_told_with_githubs_own_status(hub, client):
+    answered(hub, None, None, ["repository"])
+    with pytest.raises(GitHubError, match="SAML") as caught:
+        client.inspect(at(0))
+    assert caught.value.forbidden

@@ -279,7 +279,7 @@ def test_a_table_that_is_missing_is_named():
         (b"<html>", "not a file of the format bedrock"),
         (b"{}\n{}", "not a file of the format bedrock"),
         (
-            gzip.compress(json.dumps({"schemaType": "ModelInvocationLog", "timestamp": "?"}).encode()),
+            gzip.compress(json.dumps({"schemaType": "ModelInvocationLog", "timestamp": "?"}).encode(), mtime=0),
             "timestamp: expected a time",
         ),
     ],

@@ -50,3 +50,16 @@ def test_patience_ends():
     patience = Patience(100, slept.append)
     assert [patience.wait(60), patience.wait(60), patience.wait(40), patience.wait(1)] == [True, False, True, False]
     assert slept == [60, 40]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("issues=write; pull_requests=write", " GitHub asks for issues: write, or pull-requests: write."),
+        ("contents=write,workflows=write", " GitHub asks for contents: write and workflows: write."),
+        ("", ""),
+    ],
+)
+def test_the_permissions_that_github_asks_for_are_told(header, told):
+    error = GitHubError(403, "Resource not accessible by integration", {"x-accepted-github-permissions": header})
+    assert error.problem.remedy.endswith(f"the token's scopes.{told}")

@@ -8,16 +8,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 """
 
 import re
-import threading
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import requests
 
-from pr_cost_bot.http import Connection, Kind, Limits, Rate, SourceError, Vendor
+from pr_cost_bot.http import Kind, Rate, Vendor
 from pr_cost_bot.http_errors import vendor_message
-from pr_cost_bot.model import Problem
+from pr_cost_bot.sources.signed import Found, not_signed_in
 
 TITLE = "Bedrock"
 GUIDE = "docs/bedrock-vertex.md"
@@ -91,21 +89,11 @@ VENDOR = Vendor(
 )
 
 
-class Credentials:
+class Credentials(Found):
     """The job's AWS credentials, looked for when the first request needs them. Safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._found: Any = None
-        self._secrets: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return "Credentials()"
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be shown, as far as it is known yet."""
-        return self._secrets
+    secrets: tuple[str, ...] = ()
+    """What must never be shown, as far as it is known yet."""
 
     def frozen(self) -> Any:
         """Access key, secret key and token of one moment. Raises: SourceError."""
@@ -116,10 +104,10 @@ class Credentials:
                 self._found = self._found or _session().get_credentials()
                 frozen = self._found.get_frozen_credentials() if self._found else None
             except (BotoCoreError, ClientError) as error:
-                raise _missing(f"AWS credentials cannot be had ({type(error).__name__})") from None
+                raise not_signed_in(VENDOR, f"AWS credentials cannot be had ({type(error).__name__})") from None
             if frozen is None:
-                raise _missing("there are no AWS credentials")
-            self._secrets = tuple(text for text in (frozen.secret_key, frozen.token, frozen.access_key) if text)
+                raise not_signed_in(VENDOR, "there are no AWS credentials")
+            self.secrets = tuple(text for text in (frozen.secret_key, frozen.token, frozen.access_key) if text)
             return frozen
 
 
@@ -133,42 +121,24 @@ def _session() -> Any:
     return session
 
 
-def _missing(what: str) -> SourceError:
-    _, remedy = _ADVICE[Kind.UNAUTHORIZED]
-    why = "No step of this job has signed in at AWS, or what it left behind is of no use."
-    return SourceError(Kind.UNAUTHORIZED, Problem(f"{TITLE} cannot be asked: {what}.", why, remedy))
+class Signer:
+    """Signs requests to one AWS service in one region."""
 
+    def __init__(self, credentials: Credentials, service: str, region: str) -> None:
+        self._credentials, self._service, self._region = credentials, service, region
 
-class SignedConnection(Connection):
-    """A connection to one AWS service in one region; every attempt is signed anew."""
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """See sources.signed.Signer."""
+        return self._credentials.secrets
 
-    def __init__(
-        self,
-        vendor: Vendor,
-        base_url: str,
-        place: tuple[str, str],
-        credentials: Credentials,
-        limits: Limits | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """`place`: service and region."""
-        super().__init__(vendor, base_url, {}, limits, headers)
-        self._place = place
-        self._credentials = credentials
-        self._http.auth = self._sign
-
-    def clean(self, text: object) -> str:
-        line = str(text)
-        for secret in self._credentials.secrets:
-            line = line.replace(secret, "***")
-        return super().clean(line)
-
-    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """See sources.signed.Signer."""
         from botocore.auth import S3SigV4Auth, SigV4Auth  # noqa: PLC0415 - see Credentials
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - see Credentials
 
-        service, region = self._place
-        signer = (S3SigV4Auth if service == "s3" else SigV4Auth)(self._credentials.frozen(), service, region)
+        kind = S3SigV4Auth if self._service == "s3" else SigV4Auth
+        signer = kind(self._credentials.frozen(), self._service, self._region)
         headers = {name: request.headers[name] for name in ("Content-Type", "X-Amz-Target") if name in request.headers}
         signed = AWSRequest(method=request.method, url=request.url, data=request.body, headers=headers)
         signer.add_auth(signed)

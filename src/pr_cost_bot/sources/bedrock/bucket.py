@@ -18,10 +18,11 @@ from pr_cost_bot.hours import HOUR
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError
 from pr_cost_bot.http_errors import Kind
 from pr_cost_bot.model import Problem
-from pr_cost_bot.sources.bedrock.aws import VENDOR, Credentials, SignedConnection, domain
+from pr_cost_bot.sources.bedrock.aws import VENDOR, Credentials, Signer, domain
 from pr_cost_bot.sources.logged import Entries, session_within, within
 from pr_cost_bot.sources.opened import FileError, open_body
 from pr_cost_bot.sources.reading import Chunk
+from pr_cost_bot.sources.signed import SignedConnection
 from pr_cost_bot.sources.spans import Span, hours_of
 
 _LOG = "BedrockModelInvocationLogs/"
@@ -114,7 +115,7 @@ def open_bucket(name: str, prefix: str, region: str, base_url: str | None, how: 
     in_host = base_url is None and "." not in name  # certificates cover one label
     host = f"{name}.s3" if in_host else "s3"
     address = base_url or f"https://{host}.{region}.{domain(region)}"
-    connection = SignedConnection(VENDOR, address, ("s3", region), credentials, limits)
+    connection = SignedConnection(VENDOR, address, Signer(credentials, "s3", region), limits)
     return Bucket(connection, name, "" if in_host else f"/{name}", prefix)
 
 

@@ -18,9 +18,10 @@ import msgspec
 from pr_cost_bot.files.bedrock import BEDROCK
 from pr_cost_bot.hours import HOUR
 from pr_cost_bot.http import Connection, HttpSession, Limits, SourceError
-from pr_cost_bot.sources.bedrock.aws import LOGS_RATE, VENDOR, Credentials, SignedConnection, domain
+from pr_cost_bot.sources.bedrock.aws import LOGS_RATE, VENDOR, Credentials, Signer, domain
 from pr_cost_bot.sources.logged import Entries, read_parts, session_within
 from pr_cost_bot.sources.reading import Chunk
+from pr_cost_bot.sources.signed import SignedConnection
 from pr_cost_bot.sources.spans import Span, windows
 
 _PATTERN = '{ $.schemaType = "ModelInvocationLog" }'
@@ -99,7 +100,7 @@ def open_log_group(
     """The log group of that name or ARN in a region. `base_url`: where AWS is, in tests."""
     vendor = msgspec.structs.replace(VENDOR, rates=(LOGS_RATE,))
     address = base_url or f"https://logs.{region}.{domain(region)}"
-    return LogGroup(SignedConnection(vendor, address, ("logs", region), credentials, limits, _HEADERS), name)
+    return LogGroup(SignedConnection(vendor, address, Signer(credentials, "logs", region), limits, _HEADERS), name)
 
 
 def _millis(at: datetime) -> int:

@@ -13,7 +13,7 @@ import msgspec
 
 from pr_cost_bot.config import CopilotSettings
 from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
-from pr_cost_bot.model import Identity, Problem, SourceResult, SourceStatus, UsageQuery
+from pr_cost_bot.model import Identity, Problem, SourceResult, UsageQuery
 from pr_cost_bot.ports import Inspection, Source
 from pr_cost_bot.sources.copilot import report, usage
 from pr_cost_bot.sources.copilot.usage import Line
@@ -58,6 +58,7 @@ class Copilot(Finest):
 
     name = "copilot"
     title = TITLE
+    settles_after = SETTLES_AFTER
 
     def __init__(self, connection: Connection, account: Account) -> None:
         self._connection = connection
@@ -66,6 +67,7 @@ class Copilot(Finest):
     def fetch(self, query: UsageQuery) -> SourceResult:
         """Read the days that the query touches."""
         session, names, tally = self._connection.session(), Names(query.people, self.name), Tally()
+        tally.note(BY_DAY)
         logins = {login.lower(): login for who in query.people for login in _logins(who)}
         today = query.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         days = _days(query.start, min(query.end, query.now))
@@ -73,16 +75,8 @@ class Copilot(Finest):
         if lines is None:
             lines = self._by_day(session, tuple(logins.values()), days, tally)
         records = usage.to_records(lines, logins)
-        status = SourceStatus(
-            name=self.name,
-            title=self.title,
-            grain="day",
-            fresh_until=today,
-            settles_after=SETTLES_AFTER,
-            unknown_people=names.unknown(who.person for who in query.people if _logins(who)),
-            notes=(BY_DAY,),
-        )
-        return SourceResult(status=tally.status(status, records), records=records)
+        unknown = names.unknown(who.person for who in query.people if _logins(who))
+        return self.told(records, tally, today, unknown, "day")
 
     def inspect(self, now: datetime) -> Inspection:
         """Read this month, and try whether usage may be asked for by person."""

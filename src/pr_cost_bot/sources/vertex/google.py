@@ -4,15 +4,12 @@ Of google-auth only the search for credentials (Application Default Credentials:
 metadata server) and their renewal are used. Errors: https://cloud.google.com/bigquery/docs/error-messages.
 """
 
-import threading
-from typing import Any
-
 import msgspec
 import requests
 
-from pr_cost_bot.http import Connection, Kind, Limits, SourceError, Vendor
+from pr_cost_bot.http import Kind, Vendor
 from pr_cost_bot.http_errors import vendor_message
-from pr_cost_bot.model import Problem
+from pr_cost_bot.sources.signed import Found, not_signed_in
 
 TITLE = "Google Vertex"
 GUIDE = "docs/bedrock-vertex.md"
@@ -71,23 +68,21 @@ VENDOR = Vendor(
 )
 
 
-class Credentials:
+class Credentials(Found):
     """The job's Google credentials, looked for when the first request needs them. Safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._found: Any = None
-
-    def __repr__(self) -> str:
-        return "Credentials()"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown, as far as it is known yet."""
+        """See sources.signed.Signer."""
         token = getattr(self._found, "token", None)
         return (token,) if token else ()
 
-    def token(self) -> str:
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """See sources.signed.Signer."""
+        request.headers["Authorization"] = f"Bearer {self._token()}"
+        return request
+
+    def _token(self) -> str:
         """A token that is valid now. Raises: SourceError."""
         import google.auth  # noqa: PLC0415 - an extra, imported when it is used
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - see above
@@ -100,29 +95,5 @@ class Credentials:
                 if not self._found.valid:
                     self._found.refresh(Request())
             except (GoogleAuthError, ValueError, OSError) as error:  # a broken file of credentials gives the latter
-                raise _missing(f"no token can be had ({type(error).__name__})") from None
+                raise not_signed_in(VENDOR, f"no token can be had ({type(error).__name__})") from None
             return str(self._found.token)
-
-
-def _missing(what: str) -> SourceError:
-    why, remedy = _ADVICE[Kind.UNAUTHORIZED]
-    return SourceError(Kind.UNAUTHORIZED, Problem(f"{TITLE} cannot be asked: {what}.", why, remedy))
-
-
-class AuthorizedConnection(Connection):
-    """A connection to Google's APIs; every attempt carries a token that is valid then."""
-
-    def __init__(self, base_url: str, credentials: Credentials, limits: Limits | None = None) -> None:
-        super().__init__(VENDOR, base_url, {}, limits)
-        self._credentials = credentials
-        self._http.auth = self._authorize
-
-    def clean(self, text: object) -> str:
-        line = str(text)
-        for secret in self._credentials.secrets:
-            line = line.replace(secret, "***")
-        return super().clean(line)
-
-    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._credentials.token()}"
-        return request

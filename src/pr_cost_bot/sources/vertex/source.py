@@ -23,10 +23,11 @@ from pr_cost_bot.sources.callers import SPOOFABLE
 from pr_cost_bot.sources.logged import CloudLog, Entries, Sorted, bad_entries, read_parts, session_within, sort
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.reading import Chunk, Tally
+from pr_cost_bot.sources.signed import SignedConnection
 from pr_cost_bot.sources.spans import DAY, Span
 from pr_cost_bot.sources.unset import Unset
 from pr_cost_bot.sources.vertex.bigquery import run
-from pr_cost_bot.sources.vertex.google import GUIDE, TITLE, URL, AuthorizedConnection, Credentials
+from pr_cost_bot.sources.vertex.google import GUIDE, TITLE, URL, VENDOR, Credentials
 from pr_cost_bot.sources.vertex.tables import Table, bodies, entries
 
 NAME = "vertex"
@@ -97,7 +98,7 @@ def make(settings: VertexSettings, limits: Limits | None = None, environ: Mappin
         return Unset(NAME, TITLE, NOT_INSTALLED)
     tables = [*(bodies(name) for name in _listed(settings.table)), *(entries(name) for name in _listed(settings.log_view))]
     project = settings.project or environ.get("GOOGLE_CLOUD_PROJECT")
-    connection = AuthorizedConnection(settings.base_url or URL, Credentials(), limits)
+    connection = SignedConnection(VENDOR, settings.base_url or URL, Credentials(), limits)
     return Vertex(connection, [(project or table.name.rsplit(".", 2)[0], table) for table in tables], settings)
 
 
