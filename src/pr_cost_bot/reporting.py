@@ -13,49 +13,63 @@ from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem, PullRequestCost
 from pr_cost_bot.ports import PullRequestFacts, Row
 from pr_cost_bot.publish import Known, Published, label_left
+from pr_cost_bot.render.numbers import dollars
 from pr_cost_bot.settings import Settings
 
 TOO_EXPENSIVE = 3
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to tell. `published` None: nothing was to be written. `outputs`: whether the step's outputs are of it."""
+    """What there is to tell of pull requests with one configuration. `published`: what became of writing, if there was any."""
 
     known: tuple[Known, ...]
     config: Config
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     usage: tuple[UsageOfRun, ...] = ()
-    published: Published | None = None
-    outputs: bool = True
+    published: Published = Published(comments={}, problems=(), failed=False)
 
 
-def report(settings: Settings, made: Report) -> None:
-    """Annotations, log, step summary and outputs."""
-    show_people = made.config.comment.show_people
-    written = made.published or Published(comments={}, problems=(), failed=False)
-    for problem in made.problems:
+def report(settings: Settings, made: Sequence[Report], trouble: Sequence[Problem] = (), *, failed: bool) -> None:
+    """Annotations, log and one step summary of all. `trouble`: what went wrong in writing, beside what `made` tells."""
+    missing = dict.fromkeys(problem for one in made for problem in one.problems)
+    written = dict.fromkeys([*(problem for one in made for problem in one.published.problems), *trouble])
+    for problem in missing:
         runner.warn(problem)
-    for problem in written.problems:
-        (runner.fail if written.failed else runner.warn)(problem)
-    costs = [one.cost for one in made.known]
-    for cost in costs:
-        comment = render.render_comment(cost, show_people=show_people)
+    for problem in written:
+        (runner.fail if failed else runner.warn)(problem)
+    for one in made:
+        _log(one)
+    runner.write_summary(
+        settings.summary_path,
+        render.render_summary(
+            [known.cost for one in made for known in one.known],
+            [*missing, *written],
+            # One page tells of them all, so it names people only where each base branch's configuration lets it.
+            show_people=all(one.config.comment.show_people for one in made),
+            notes=list(dict.fromkeys(note for one in made for note in one.notes)),
+        ),
+    )
+
+
+def _log(made: Report) -> None:
+    for known in made.known:
+        comment = render.render_comment(known.cost, show_people=made.config.comment.show_people)
         for line in render.render_text(comment.body).splitlines():
             runner.LOGGER.info("%s", line)
-    problems = (*made.problems, *written.problems)
-    runner.write_summary(
-        settings.summary_path, render.render_summary(costs, problems, show_people=show_people, notes=made.notes)
-    )
-    if made.outputs and len(made.known) == 1:
-        runner.write_outputs(settings.output_path, _outputs(settings, made.known[0], made.config, written))
+
+
+def report_outputs(settings: Settings, made: Report) -> None:
+    """The step's outputs, which are of one pull request. Raises: PublishError."""
+    (one,) = made.known
+    runner.write_outputs(settings.output_path, _outputs(settings, one, made.config, made.published))
 
 
 def report_settled(settings: Settings, facts: PullRequestFacts, row: Row) -> int:
     """Tell a figure that no run changes any more. Returns the exit status."""
     number = facts.pull.number
     runner.notice(
-        f"Pull request {number} is settled at ${row['cost_usd']}: no source can change that any more. "
+        f"Pull request {number} is settled at {dollars(Decimal(row['cost_usd']))}: no source can change that any more. "
         "To compute it again, start the workflow by hand with its number."
     )
     outputs = {
@@ -101,7 +115,7 @@ def _gate(settings: Settings, cost_usd: Decimal, computed_at: str) -> int:
         return 0
     runner.fail(
         Problem(
-            f"This pull request cost ${_to_the_cent(cost_usd)}, more than fail_above_usd allows (${_to_the_cent(limit)}).",
+            f"This pull request cost {_above(cost_usd, limit)}, more than fail_above_usd allows (${_digits(limit)}).",
             f"Computed {computed_at}; the comment shows by model and commit what it was spent on.",
             "Raise fail_above_usd if that is as it should be.",
         )
@@ -109,9 +123,17 @@ def _gate(settings: Settings, cost_usd: Decimal, computed_at: str) -> int:
     return TOO_EXPENSIVE
 
 
-def _to_the_cent(amount: Decimal) -> str:
-    """Exact, with cents at least: a figure just above the limit must not look equal to it."""
+def _digits(amount: Decimal) -> str:
+    """As it was given, with cents at least."""
     return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,f}"
+
+
+def _above(amount: Decimal, limit: Decimal) -> str:
+    """Dollars and cents, with more digits where it would look equal to the limit below it."""
+    digits = 2
+    while round(amount, digits) <= limit:
+        digits += 1
+    return f"${round(amount, digits):,.{digits}f}"
 
 
 def attributed_percent(cost: PullRequestCost) -> str:

@@ -15,8 +15,9 @@ from pr_cost_bot.ledger.files import write_artifact
 from pr_cost_bot.model import Problem, UsageRecord
 from pr_cost_bot.pipeline import Collaborators, Computation, compute
 from pr_cost_bot.ports import ConfigText, PublishError, PullRequestFacts, Row
-from pr_cost_bot.publish import Known, Published, publish, row_to_write
-from pr_cost_bot.reporting import Report, document, gate, is_known, report, report_settled
+from pr_cost_bot.publish import Known, publish, records_to_write, row_to_write
+from pr_cost_bot.render.numbers import exact_plural
+from pr_cost_bot.reporting import Report, document, gate, is_known, report, report_outputs, report_settled
 from pr_cost_bot.settings import Settings, SettingsError
 from pr_cost_bot.silence import with_what_is_kept
 from pr_cost_bot.table import Table
@@ -30,6 +31,17 @@ class Run:
     client: github.GitHubClient
     now: datetime
     read_config: Callable[[ConfigText], Config]
+
+
+def client_of(settings: Settings) -> github.GitHubClient:
+    """GitHub, as the environment says where and who we are."""
+    return github.connect(
+        settings.github_token,
+        settings.repository,
+        api_url=settings.api_url,
+        graphql_url=settings.graphql_url,
+        org_token=settings.org_token,
+    )
 
 
 def run_one(run: Run, number: int, *, again: bool) -> int:
@@ -46,8 +58,10 @@ def run_one(run: Run, number: int, *, again: bool) -> int:
     computation = compute([facts], config, _collaborators(run, config), run.now, in_ci)
     known = _known([facts], {} if row is None else {number: row}, computation, config, {number: in_ci})
     made = _report_of(known, config, computation)
-    made = msgspec.structs.replace(made, problems=(*_problems(text), *problems, *table.problems, *made.problems))
-    return _finish(run, config, table, known, made) or gate(run.settings, known[0].cost)
+    made = _published(run, table, msgspec.structs.replace(made, problems=(*_problems(text), *problems, *made.problems)))
+    status = _finish(run, table, [made])
+    report_outputs(run.settings, made)
+    return status or gate(run.settings, known[0].cost)
 
 
 def run_true_up(run: Run) -> int:
@@ -61,12 +75,11 @@ def run_true_up(run: Run) -> int:
     rows = table.rows(facts)
     changing = due(facts, rows, run.now)
     left = len(facts) - len(changing)
-    runner.LOGGER.info("True-up of %d pull requests; %d more are settled or have long been idle.", len(changing), left)
-    status = 0
-    reports: list[Report] = []
-    for config, group in _by_configuration(run, default, changing):
-        ended, made = _true_up_group(run, config, group, rows, table)
-        status, reports = max(status, ended), [*reports, made]
+    told = f"True-up of {exact_plural(len(changing), 'pull request')}; {left} more {'is' if left == 1 else 'are'}"
+    runner.LOGGER.info("%s settled or long idle.", told)
+    groups = _by_configuration(run, default, changing)
+    reports = [_true_up_group(run, config, group, rows, table) for config, group in groups]
+    status = _finish(run, table, reports)
     if _has_to_tell(run.settings, default):
         _tell(run, default, table, facts, rows, reports)
     return status
@@ -104,18 +117,14 @@ def _tell(
     )
 
 
-def _true_up_group(
-    run: Run, config: Config, group: Sequence[PullRequestFacts], rows: dict[int, Row], table: Table
-) -> tuple[int, Report]:
+def _true_up_group(run: Run, config: Config, group: Sequence[PullRequestFacts], rows: dict[int, Row], table: Table) -> Report:
     numbers = [fact.pull.number for fact in group]
     in_ci = {number: with_kept(rows.get(number), (), run.settings.repository, number) for number in numbers}
     given = [record for records in in_ci.values() for record in records]
     computation = compute(group, config, _collaborators(run, config), run.now, given)
     known = _known(group, rows, computation, config, in_ci)
     known = [replace(one, by_true_up=True) for one in known]
-    made = _report_of(known, config, computation)
-    made = msgspec.structs.replace(made, problems=(*table.problems, *made.problems), outputs=False)
-    return _finish(run, config, table, known, made), made
+    return _published(run, table, _report_of(known, config, computation))
 
 
 def _known(
@@ -159,12 +168,6 @@ def _problems(text: ConfigText) -> tuple[Problem, ...]:
 def _collaborators(run: Run, config: Config) -> Collaborators:
     active = sources.active_sources(run.settings.keys, config.sources)
     unread = sources.unread(run.settings.keys, config.sources)
-    if not active and not unread:
-        runner.notice(
-            "No source is active: no vendor key is set, so only receipts in commits can be counted. "
-            "Set a key to read what its vendor bills, such as anthropic_admin_key, openai_admin_key or cursor_admin_key; "
-            "the README lists all."
-        )
     return Collaborators(github=run.client, sources=active, unread=unread)
 
 
@@ -187,31 +190,43 @@ def _report_of(known: Sequence[Known], config: Config, computation: Computation)
     return Report(known=tuple(known), config=config, problems=problems, notes=computation.notes, usage=computation.usage)
 
 
-def _finish(run: Run, config: Config, table: Table, known: Sequence[Known], made: Report) -> int:
-    """Write what is to be written, then tell. Returns 1 when something could not be published."""
+def _published(run: Run, table: Table, made: Report) -> Report:
+    """Write comments, labels, rows and usage, unless this is a dry run."""
     if run.settings.dry_run:
-        report(run.settings, made)
-        return 0
-    published = publish(known, config, run.client, table, lambda: time.sleep(1))
-    before = table.problems
-    table.write_usage(made.usage)
-    trouble = (*_write_artifact(run, config, known), *(problem for problem in table.problems if problem not in before))
-    published = Published(
-        comments=published.comments,
-        problems=(*published.problems, *trouble),
-        failed=published.failed or bool(trouble) or table.failed,
+        return made
+    records = records_to_write(made.known)
+    published = publish(
+        made.known,
+        made.config,
+        run.client,
+        lambda rows: table.write(rows, records, made.usage),
+        lambda: time.sleep(1),
     )
-    report(run.settings, msgspec.structs.replace(made, published=published))
-    return int(published.failed)
+    return msgspec.structs.replace(made, published=published)
 
 
-def _write_artifact(run: Run, config: Config, known: Sequence[Known]) -> tuple[Problem, ...]:
+def _finish(run: Run, table: Table, made: Sequence[Report]) -> int:
+    """Write the artifact and tell, once for the whole run. Returns 1 when something could not be published."""
+    if made and not any(known.cost.sources for one in made for known in one.known):
+        runner.notice(
+            "No source is active: no vendor key is set, so only receipts in commits can be counted. "
+            "Set a key to read what its vendor bills, such as anthropic_admin_key, openai_admin_key or cursor_admin_key; "
+            "the README lists all."
+        )
+    trouble = (*table.problems, *_write_artifact(run.settings, made))
+    failed = not run.settings.dry_run and (bool(trouble) or any(one.published.failed for one in made))
+    report(run.settings, made, trouble, failed=failed)
+    return int(failed)
+
+
+def _write_artifact(settings: Settings, made: Sequence[Report]) -> tuple[Problem, ...]:
     """Files are for what is known: a row of zeros would be taken for a free pull request."""
-    documents = [document(one, config) for one in known if is_known(one)]
-    if run.settings.artifact_dir is None or not documents:
+    found = [document(known, one.config) for one in made for known in one.known if is_known(known)]
+    documents = sorted(found, key=lambda one: int(one["pr_number"]))
+    if settings.artifact_dir is None or settings.dry_run or not documents:
         return ()
     try:
-        write_artifact(run.settings.artifact_dir, documents, run.settings.workspace)
+        write_artifact(settings.artifact_dir, documents, settings.workspace)
     except PublishError as error:
         return (error.problem,)
     return ()

@@ -81,7 +81,7 @@ def _no_longer_read(cost: PullRequestCost, row: Row, told: Collection[str], conf
 def _without_key(known: KnownSource) -> Problem:
     keys = " and ".join(f"`{key}`" for key in known.keys)
     return Problem(
-        f"{known.title} told of this pull request before, but its key is not set in this run.",
-        f"The secret may have been removed, or this run may not have it. What {known.title} told is kept.",
+        f"{known.title}'s key is not set in this run.",
+        f"{known.title} told of this pull request before: the secret may have been removed, or this run may not have it.",
         f"Set {keys}, or `sources.{known.name}.enabled: false` to say that {known.title} is gone.",
     )

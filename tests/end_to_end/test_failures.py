@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.end_to_end.world import at, call, stage, work
+from tests.end_to_end.world import CONFIG, at, call, stage, work
 
 
 def test_when_every_source_fails_nothing_is_created_and_what_is_there_says_so():
@@ -165,9 +165,7 @@ def test_the_configuration_comes_from_the_base_branch_and_never_from_the_pull_re
     with stage() as s:
         s.vendors.add(call("ada", at("09:30")))
         number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
-        data = s.repository.data
-        head = data.commits[data.branches[data.pulls[number].head]]
-        head.files = {**head.files, ".github/pr-cost-bot.yml": "lables: {}"}
+        s.put(s.repository.data.pulls[number].head, CONFIG, "lables: {}")
         assert s.event("opened", number, at("11:05")).status == 0
 
 

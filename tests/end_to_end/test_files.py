@@ -1,11 +1,13 @@
 """Files of usage through the whole program: telemetry that names its branch, and an export with a bad row."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.world import EMAILS, at, stage, work
+from tests.end_to_end.world import EMAILS, Stage, at, stage, work
 
 FILES = "  files:\n    - {path: usage}\n"
 
@@ -29,6 +31,17 @@ def event(number: int, clock: str, branch: str, dollars: str) -> str:
     return json.dumps({"resourceLogs": [logs]})
 
 
+@contextmanager
+def with_file(name: str, text: str) -> Iterator[tuple[Stage, int]]:
+    """A pull request of ada's on the branch fix-a, and a file of usage, which is all that tells anything."""
+    with stage(config=FILES) as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:05"))], head="fix-a", text="A")
+        (s.workspace / "usage").mkdir()
+        (s.workspace / "usage" / name).write_text(text)
+        s.inputs.clear()
+        yield s, number
+
+
 @pytest.fixture
 def telemetry():
     """Ada works on two branches at once; every event comes twice."""
@@ -37,12 +50,8 @@ def telemetry():
 
 
 def test_telemetry_puts_parallel_work_on_its_own_pull_request(telemetry):
-    with stage(config=FILES) as s:
-        first = s.repository.open_pull_request("ada", [work("ada", at("09:05"))], head="fix-a", text="A")
+    with with_file("otel.jsonl", telemetry) as (s, first):
         s.repository.open_pull_request("ada", [work("ada", at("09:06"))], head="fix-b", text="B")
-        (s.workspace / "usage").mkdir()
-        (s.workspace / "usage" / "otel.jsonl").write_text(telemetry)
-        s.inputs.clear()
         finished = s.event("opened", first, at("12:00"))
         assert finished.status == 0, finished.log
         assert (finished.outputs["cost_usd"], finished.outputs["complete"]) == ("2", "true")
@@ -55,11 +64,7 @@ def test_telemetry_puts_parallel_work_on_its_own_pull_request(telemetry):
 def test_a_bad_row_makes_the_figure_incomplete_and_names_its_place():
     export = (Path(__file__).parents[1] / "fixtures" / "files" / "cursor-team.csv").read_text()
     rows = export.replace("2026-03-20", "2026-11-16").replace("Dev@Example.com", EMAILS["ada"]).replace('"$0.32"', '"lots"')
-    with stage(config=FILES) as s:
-        number = s.repository.open_pull_request("ada", [work("ada", at("09:05"))], head="fix-a", text="A")
-        (s.workspace / "usage").mkdir()
-        (s.workspace / "usage" / "cursor.csv").write_text(rows)
-        s.inputs.clear()
+    with with_file("cursor.csv", rows) as (s, number):
         finished = s.event("opened", number, at("12:00"))
         assert finished.status == 0, finished.log
         assert (finished.outputs["cost_usd"], finished.outputs["complete"]) == ("0.11", "false")

@@ -15,7 +15,7 @@ def test_open_push_merge_late_usage_and_true_up():
         assert first.status == 0, first.log
         assert "$3.50" in s.comment(number)
         assert s.labels(number) == ["cost:medium"]
-        assert json.loads(s.rows()["pr_costs/1.json"])["cost_usd"] == "3.5"
+        assert s.row()["cost_usd"] == "3.5"
         assert first.outputs["cost_usd"] == "3.5"
         assert first.outputs["cost_label"] == "cost:medium"
         assert first.outputs["complete"] == "true"
@@ -35,16 +35,16 @@ def test_open_push_merge_late_usage_and_true_up():
         s.repository.merge(number, at("15:00"))
         merged = s.event("closed", number, at("15:01"))
         assert (merged.outputs["cost_usd"], merged.outputs["settled"]) == ("23.5", "false")
-        assert json.loads(s.rows()["pr_costs/1.json"])["state"] == "merged"
+        assert s.row()["state"] == "merged"
 
         late = s.true_up(at("12:00", 1))
         assert late.status == 0, late.log
-        row = json.loads(s.rows()["pr_costs/1.json"])
+        row = s.row()
         assert (row["cost_usd"], row["settled"]) == ("24.5", False)
         assert "$24.50" in s.comment(number)
 
         s.true_up(at("12:00", 32))
-        assert json.loads(s.rows()["pr_costs/1.json"])["settled"] is True
+        assert s.row()["settled"] is True
         assert "final" in s.comment(number)
 
         before = len(s.github.exchanges)
@@ -170,7 +170,7 @@ def test_people_stay_out_of_the_comment_and_of_a_public_table():
         number = s.repository.open_pull_request("ben", [work("ada", at("09:50"))])
         s.event("opened", number, at("11:05"))
         assert "ada" not in s.comment(number)
-        assert {line["person"] for line in json.loads(s.rows()["pr_costs/1.json"])["lines"]} == {""}
+        assert {line["person"] for line in s.row()["lines"]} == {""}
         marker = read_marker(s.comment(number))
         assert (marker.repository, marker.pr) == ("acme/web", number)
 

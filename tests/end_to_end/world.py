@@ -1,22 +1,25 @@
 """A world for whole-program tests: simulated GitHub and vendors on loopback, the Action as a process."""
 
+import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from pr_cost_bot.marker import read_marker
 from pr_cost_bot.model import Tokens
 from pr_cost_bot.simulator.actions import Finished, Workflow
 from pr_cost_bot.simulator.github import FakeGitHub, FakeRepository, Work
-from pr_cost_bot.simulator.server import Server
+from pr_cost_bot.simulator.server import Exchange, Server
 from pr_cost_bot.simulator.vendors import TOOLS, VENDORS, Call, World, inputs, serve, settings
 from tests.contract.checker import check
 
 DAY = datetime(2026, 11, 16, tzinfo=UTC)
+CONFIG = ".github/pr-cost-bot.yml"
 EMAILS = {"ada": "ada@acme.example", "ben": "ben@acme.example", "cleo": "cleo@acme.example"}
 
 
@@ -84,6 +87,31 @@ class Stage:
     def labels(self, number: int) -> list[str]:
         return sorted(self.repository.data.pulls[number].labels)
 
+    def opened(self, **given: Any) -> int:
+        """A pull request of ada's, in which one call of hers is found."""
+        self.vendors.add(call("ada", at("09:30"), **given))
+        number = self.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        assert self.event("opened", number, at("11:05")).status == 0
+        return number
+
+    def put(self, branch: str, path: str, text: str) -> None:
+        """Give a file on a branch another text."""
+        tip = self.repository.data.commits[self.repository.data.branches[branch]]
+        tip.files = {**tip.files, path: text}
+
+    def configure(self, change: Callable[[str], str], branch: str = "main") -> None:
+        """Change main's configuration, or put a changed one on another branch."""
+        self.put(branch, CONFIG, change(self.repository.files("main")[CONFIG]))
+
+    def writes(self, before: int) -> list[Exchange]:
+        """What was sent to GitHub since so many exchanges, but for questions."""
+        sent = [(each, each.request) for each in self.github.exchanges[before:]]
+        return [each for each, it in sent if it.method != "POST" or b"mutation" in it.body or "graphql" not in it.path]
+
+    def row(self, number: int = 1) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.rows()[f"pr_costs/{number}.json"])
+        return found
+
     def rows(self) -> dict[str, str]:
         return {path: text for path, text in self.repository.files("pr-cost-data").items() if path.endswith(".json")}
 
@@ -111,9 +139,7 @@ def stage(
         for login, email in EMAILS.items():
             github.add_user(login, name=login.title(), emails=[email])
         text = settings({name: server.url for name, server in servers.items()}) + config
-        repository = github.add_repository(
-            "acme/web", private=private, files={".github/pr-cost-bot.yml": text}, at=at("08:00", -30)
-        )
+        repository = github.add_repository("acme/web", private=private, files={CONFIG: text}, at=at("08:00", -30))
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield Stage(github, repository, vendors, servers, workspace, inputs(vendors, sources))
         check(github.exchanges)

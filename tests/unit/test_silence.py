@@ -34,7 +34,7 @@ def test_a_source_whose_key_is_gone_has_failed_and_what_it_told_is_kept():
     assert (found.complete, found.settled) == (False, False)
     assert found.kept == Kept(cost_usd=Decimal(31), label="cost:high", sources=(found.sources[1],))
     problem = found.sources[1].problem
-    assert "key is not set in this run" in problem.what
+    assert problem.what == "Cursor's key is not set in this run."
     assert "`cursor_admin_key`" in problem.remedy
     assert "`sources.cursor.enabled: false`" in problem.remedy
 

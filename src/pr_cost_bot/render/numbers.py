@@ -88,6 +88,11 @@ def plural(number: int, noun: str) -> str:
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
+def exact_plural(number: int, noun: str) -> str:
+    """The same with every digit: `1 record`, `12,345 records`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def enumeration(parts: Sequence[str], more: int = 0) -> str:
     """`A`, `A and B`, `A, B and C`; with `more`, `A, B and 3 more`."""
     words = [*parts, f"{more} more"] if more else list(parts)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from pr_cost_bot.model import CommitCost, PullRequestCost, Remainder, SourceState, SourceStatus
+from pr_cost_bot.model import CommitCost, Kept, PullRequestCost, Remainder, SourceState, SourceStatus
 from pr_cost_bot.render import breakdown
 from pr_cost_bot.render.breakdown import Slice, Table
 from pr_cost_bot.render.escape import NONE, Markdown, escape
@@ -80,6 +80,16 @@ class View:
     @property
     def incomplete(self) -> bool:
         return bool(self.failed) or not self.cost.complete
+
+    @property
+    def earlier(self) -> Kept | None:
+        """What was known before a source went silent, where the sentence tells something else."""
+        return None if self.cost.nothing_known else self.cost.kept
+
+    @property
+    def has_figure(self) -> bool:
+        """Whether the sentence tells one: this run's, or the earlier one."""
+        return bool(self.models) or (self.cost.nothing_known and self.cost.kept is not None)
 
     @property
     def has_range(self) -> bool:
@@ -176,7 +186,7 @@ class View:
     def headline(self) -> Markdown:
         """The figure in a word, for the overview of several pull requests."""
         if self.cost.nothing_known:
-            return Markdown("not known")
+            return Markdown(f"was {dollars(self.cost.kept.cost_usd)}" if self.cost.kept else "not known")
         return self.price(self.total) if self.models else Markdown("no usage")
 
     def commit_link(self, sha: str) -> Markdown:

@@ -51,11 +51,11 @@ def tickets(names: Sequence[str]) -> Markdown:
 
 
 def kept(earlier: Kept) -> Markdown:
-    """`it was $31.00 before Cursor went silent`, and where that still stands."""
+    """`was $31.00 before Cursor went silent`, and where that still stands."""
     names = enumeration([escape(status.title, 40) for status in earlier.sources])
     in_part = all(status.state is SourceState.PARTIAL for status in earlier.sources)
     since = f" while {names} answered in full" if in_part else f" before {names} went silent"
-    return Markdown(f"it was {dollars(earlier.cost_usd)}{since if names else ' before'}, which label and table keep")
+    return Markdown(f"was {dollars(earlier.cost_usd)}{since if names else ' before'}, which label and table keep")
 
 
 def estimate(estimated: Decimal, actual: Decimal | None) -> Markdown:

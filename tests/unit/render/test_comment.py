@@ -164,9 +164,28 @@ def test_no_usage_is_a_short_sentence_without_dollars() -> None:
 
 def test_when_every_source_failed_nothing_is_claimed() -> None:
     text = visible(examples.nothing_known())
-    assert text.startswith("The AI cost of this pull request is not known: every source failed.")
-    assert "An earlier figure, if there was one, is not confirmed." in text
+    assert text.startswith("The AI cost of this pull request is not known: every source failed.\n")
+    assert "earlier" not in text
     assert "$" not in text
+
+
+@pytest.mark.parametrize("limit", [60_000, 620])
+def test_when_every_source_failed_the_earlier_figure_is_told_once_and_first(limit: int) -> None:
+    failed = examples.nothing_known()
+    kept = Kept(cost_usd=Decimal(31), label="cost:high", sources=failed.sources[1:])
+    whole = msgspec.structs.replace(failed, kept=kept)
+    text = render_comment(whole, show_people=False, limit=limit).body.partition("\n")[2]
+    first = "The AI cost of this pull request was $31.00 before Cursor went silent, which label and table keep."
+    assert text.startswith(f"{first}\n")
+    assert text.count("$31.00") == text.count("silent") == 1
+    assert "This figure is incomplete" in text
+    assert "not known" not in text
+
+
+def test_beside_no_usage_found_the_earlier_figure_is_called_the_cost() -> None:
+    kept = Kept(cost_usd=Decimal(31), label="cost:high", sources=(examples.CURSOR_DOWN,))
+    text = visible(msgspec.structs.replace(examples.nothing_found_in_part(), kept=kept))
+    assert "**This is incomplete: Cursor answered 503; the cost was $31.00 before Cursor went silent, which" in text
 
 
 def test_pending_work_is_shown_beside_the_figure() -> None:

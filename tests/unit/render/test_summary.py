@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -7,7 +8,7 @@ from tests.unit.render import examples
 from tests.unit.render.examples import EXAMPLES
 from tests.unit.render.test_comment import compare
 
-from pr_cost_bot.model import Problem, UnmatchedAuthor
+from pr_cost_bot.model import Kept, Problem, UnmatchedAuthor
 from pr_cost_bot.render import render_summary, summary
 
 _DENIED = Problem("The label could not be set.", "The token may not write pull requests.", "Give the job pull-requests: write")
@@ -38,11 +39,14 @@ def test_an_author_who_is_not_matched_is_named_with_the_line_to_add() -> None:
 
 
 def test_several_pull_requests_have_an_overview() -> None:
-    text = render_summary([examples.merged(), examples.incomplete(), examples.nothing_known()], [], show_people=False)
-    assert "### AI cost of 3 pull requests" in text
+    failed = examples.nothing_known()
+    kept = msgspec.structs.replace(failed, kept=Kept(cost_usd=Decimal(31), label=None, sources=failed.sources))
+    text = render_summary([examples.merged(), examples.incomplete(), failed, kept], [], show_people=False)
+    assert "### AI cost of 4 pull requests" in text
     assert "| [acme/web #12](https://github.com/acme/web/pull/12) | Add the checkout page | merged | $22.59 | final |" in text
     assert "| open | $2.90 | incomplete |" in text
     assert "| open | not known | incomplete |" in text
+    assert "| open | was $31.00 | incomplete |" in text
 
 
 def test_nothing_to_tell_is_an_empty_text() -> None:
