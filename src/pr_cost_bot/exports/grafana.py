@@ -176,12 +176,13 @@ def _fresh(place: tuple[int, int, int, int]) -> Json:
 
 
 def _lines(title: str, query: str, place: tuple[int, int, int, int]) -> Json:
-    drawn = {"drawStyle": "line", "lineWidth": 2, "fillOpacity": 0, "showPoints": "never", "spanNulls": True}
+    drawn = {"drawStyle": "line", "lineWidth": 2, "fillOpacity": 0, "showPoints": "auto", "spanNulls": True}
     return _over_time(title, query, place, drawn)
 
 
 def _bars(title: str, query: str, place: tuple[int, int, int, int]) -> Json:
-    drawn = {"drawStyle": "bars", "lineWidth": 0, "fillOpacity": 80, "stacking": {"mode": "normal", "group": "A"}}
+    day = {"drawStyle": "bars", "barAlignment": 1}  # 1: the bar begins where its day does
+    drawn = {**day, "lineWidth": 0, "fillOpacity": 80, "stacking": {"mode": "normal", "group": "A"}}
     return _over_time(title, query, place, drawn)
 
 

@@ -3,7 +3,6 @@
 import re
 
 DEFAULTS = {"repository": "'(all)'", "window": "'28'", "by": "'source'", "budget": "''"}
-SECONDS = {"1d": 86400, "1w": 604800}
 
 
 def expanded(sql, start, end, **variables):
@@ -16,13 +15,7 @@ def expanded(sql, start, end, **variables):
         "timeFilter": lambda column: f"{column} BETWEEN {first} AND {last}",
         "timeFrom": lambda _: first,
         "timeTo": lambda _: last,
-        "timeGroupAlias": _group_alias,
     }
     sql = re.sub(r"\$__(\w+)\(([^)]*)\)", lambda found: known[found[1]](found[2]), sql)
     assert "$" not in sql, sql
     return sql
-
-
-def _group_alias(arguments):
-    column, interval = arguments.replace("'", "").split(", ")
-    return f'floor(extract(epoch from {column})/{SECONDS[interval]})*{SECONDS[interval]} AS "time"'

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from tests.organisation import fill
+from tests.organisation import fill, organisation, table_rows
 
 from pr_cost_bot.exports.focus import COLUMNS
+from pr_cost_bot.exports.views import NAMES
 from pr_cost_bot.ledger.database import plain_engine
 from pr_cost_bot.ledger.sql import SqlLedger
 from pr_cost_bot.ledger_command import export
@@ -112,5 +113,24 @@ def test_the_views_add_up_to_the_usage(kind, request, tmp_path, org):
         weeks = {str(week) for (week,) in query("select distinct week from pr_cost_weekly")}
         mondays = {pull.merged_at.date().toordinal() - pull.merged_at.weekday() for pull in merged}
         assert len(weeks) == len(mondays)
-        columns = sa.inspect(connection).get_columns("pr_cost_daily")
-    assert "person" not in {column["name"] for column in columns}
+        units = query("select sum(cost_units) from pr_cost_shares s join pr_cost_places p on p.place = s.place").scalar_one()
+        assert Decimal(units) == total.scaleb(12)
+        attributed = sum(share.cost for share in org.shares if share.pr_number)
+        by_pull = query("select sum(cost_usd) from pr_cost_pull_daily").scalar_one()
+        assert abs(Decimal(by_pull) - attributed) < Decimal("1e-6")
+        columns = {column["name"] for view in NAMES for column in sa.inspect(connection).get_columns(view)}
+    assert not {"person", "author", "account_id"} & columns
+
+
+@pytest.mark.parametrize("what", ["focus", "parquet"])
+def test_a_database_without_usage_is_said_to_need_the_action_or_backfill(what, sqlite_url, tmp_path):
+    if what == "parquet":
+        pytest.importorskip("pyarrow")
+    rows_alone, output = f"sqlite:///{tmp_path}/rows.db", tmp_path / "out"
+    SqlLedger(rows_alone).write(table_rows(organisation()))
+    status, out, err = run(what, "--database", rows_alone, "--days", "90", "--output", str(output))
+    assert (status, out) == (0, "")
+    assert err.startswith(f"0 rows in {output}.\nThe database has no usage in these days.")
+    assert "pr-cost-bot backfill" in err
+    assert output.exists()
+    assert "no usage" not in run(what, "--database", sqlite_url, "--days", "90", "--output", str(output))[2]
