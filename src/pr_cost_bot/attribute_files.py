@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from pr_cost_bot.attribution import RULES, Engine, History, Options
 from pr_cost_bot.model import Pull, UsageRecord
 from pr_cost_bot.offline.commits import CommitFile
-from pr_cost_bot.offline.content import Content
+from pr_cost_bot.offline.content import Content, same_file
 from pr_cost_bot.offline.crew import Crew
 from pr_cost_bot.offline.index import Find
 from pr_cost_bot.offline.lines import BadLineError, decode_all
@@ -27,8 +27,12 @@ _STDIO = Path("-")
 
 def run(argv: Sequence[str]) -> int:
     """Attribute files and return the exit status: 0, or 2 for wrong arguments or input (then nothing is written)."""
+    parser = _parser()
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = parser.parse_args(argv)
+        wrong = _wrong_files(arguments)
+        if wrong:
+            parser.error(wrong)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else _WRONG_INPUT
     try:
@@ -37,6 +41,8 @@ def run(argv: Sequence[str]) -> int:
     except BadLineError as error:
         sys.stderr.write(f"{error}\n")
         return _WRONG_INPUT
+    except BrokenPipeError:
+        raise  # whoever reads the output has enough of it: no error of a file
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'pr-cost-bot attribute'}: {error.strerror or error}\n")
         return _WRONG_INPUT
@@ -69,6 +75,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _wrong_files(arguments: argparse.Namespace) -> str:
+    """What is wrong with the files that the arguments name, taken together; empty if nothing."""
+    inputs = [("--usage", arguments.usage), ("--commits", arguments.commits), ("--pulls", arguments.pulls)]
+    piped = [option for option, path in inputs if path == _STDIO]
+    if len(piped) > 1:
+        return f"{' and '.join(piped)} cannot both be standard input: give one of them as a file"
+    for option, path in inputs:
+        if path not in (None, _STDIO) and arguments.output != _STDIO and same_file(path, arguments.output):
+            return f"--output {arguments.output} is the file of {option}, which would be lost: write to another"
+    return ""
+
+
 def _moment(text: str) -> datetime:
     try:
         return parse_time(text, "it")
@@ -77,8 +95,10 @@ def _moment(text: str) -> datetime:
 
 
 def _hours(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f'expected a whole number of hours, got "{text}"')
+    from pr_cost_bot.config import LONGEST_LOOKBACK  # noqa: PLC0415 - only where the option is given
+
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST_LOOKBACK):
+        raise argparse.ArgumentTypeError(f'expected a whole number of hours from 1 to {LONGEST_LOOKBACK}, got "{text}"')
     return int(text)
 
 
@@ -86,11 +106,11 @@ def _attribute(arguments: argparse.Namespace, scratch: Path) -> None:
     options = Options(lookback_hours=arguments.lookback_hours, now=arguments.now, switched_off=frozenset(arguments.without))
 
     # Read once, as a pipe can be; decoded wherever it is needed.
-    pulls = arguments.pulls.read_bytes() if arguments.pulls else b""
+    pulls = _at_rest(arguments.pulls, scratch).read_bytes() if arguments.pulls else b""
 
     def load(find: Find) -> tuple[Engine, CommitFile]:
-        commits = CommitFile(Content(opened.fileno()), arguments.commits.name, find)
-        history = History(commits, decode_all(pulls, arguments.pulls.name, Pull) if arguments.pulls else [], options)
+        commits = CommitFile(Content(opened.fileno()), _name(arguments.commits), find)
+        history = History(commits, decode_all(pulls, _name(arguments.pulls), Pull) if arguments.pulls else [], options)
         return Engine(history, options), commits
 
     crew = Crew(_at_rest(arguments.usage, scratch), load, _price, summarize=arguments.summary)
@@ -108,10 +128,15 @@ def _at_rest(path: Path, scratch: Path) -> Path:
     """A file that can be read at any place: what comes through a pipe is copied, under its name."""
     if path.is_file():
         return path
-    copy = scratch / ("standard input" if path == _STDIO else path.name)
+    copy = scratch / _name(path)
     with sys.stdin.buffer if path == _STDIO else path.open("rb") as source, copy.open("wb") as file:
         shutil.copyfileobj(source, file)
     return copy
+
+
+def _name(path: Path) -> str:
+    """How errors call it."""
+    return "standard input" if path == _STDIO else path.name
 
 
 def _price(records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:
@@ -123,13 +148,13 @@ def _price(records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:
 @contextmanager
 def _destination(output: Path, scratch: Path) -> Iterator[Path]:
     """A file to write to, which becomes the output when all went well, and only then."""
-    if output == _STDIO:
+    if output == _STDIO or (output.exists() and not output.is_file()):  # a device or a pipe is written to, never replaced
         path = scratch / "allocations.jsonl"
         yield path
         sys.stdout.flush()
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        with path.open("rb") as file, nullcontext(sys.stdout.buffer) if output == _STDIO else output.open("wb") as target:
+            shutil.copyfileobj(file, target)
+            target.flush()
         return
     path = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:

@@ -13,6 +13,8 @@ from pr_cost_bot.files import FORMATS, BadRow, Reading, UnrecognisedError
 from pr_cost_bot.files.kept import Kept
 from pr_cost_bot.files.usage_lines import encode
 from pr_cost_bot.model import Problem
+from pr_cost_bot.offline.content import same_file
+from pr_cost_bot.render.numbers import exact_plural
 from pr_cost_bot.runner import harmless_line
 from pr_cost_bot.sources.opened import FileError, find, open_path
 
@@ -26,6 +28,7 @@ class _Totals:
         self.kept = Kept()
         self.bad = 0
         self.problems: list[Problem] = []
+        self.output_is_read = False
 
 
 def run(argv: Sequence[str], stdout: TextIO | None = None, stderr: TextIO | None = None) -> int:
@@ -38,6 +41,9 @@ def run(argv: Sequence[str], stdout: TextIO | None = None, stderr: TextIO | None
     totals = _Totals()
     for given in options.files:
         _read(given, options, totals, err)
+    if totals.output_is_read:
+        print(f"--output {options.output} is one of the files to be read, which would be lost: write to another.", file=err)
+        return WRONG_INPUT
     for problem in totals.problems:
         print(harmless_line(str(problem)), file=err)
     if totals.problems or (totals.bad and not options.skip_bad_rows):
@@ -48,11 +54,13 @@ def run(argv: Sequence[str], stdout: TextIO | None = None, stderr: TextIO | None
     try:
         with _output(options.output, out) as target:
             target.writelines(f"{encode(record)}\n" for record in records)
+    except BrokenPipeError:
+        raise  # whoever reads the output has enough of it
     except OSError as error:
         print(f"{options.output} cannot be written: {error.strerror or error}.", file=err)
         return WRONG_INPUT
-    skipped = f", {totals.bad:,} bad rows skipped" if totals.bad else ""
-    print(f"{len(records):,} records{skipped}.", file=err)
+    skipped = f", {exact_plural(totals.bad, 'bad row')} skipped" if totals.bad else ""
+    print(f"{exact_plural(len(records), 'record')}{skipped}.", file=err)
     return OK
 
 
@@ -81,6 +89,7 @@ def _read(given: str, options: argparse.Namespace, totals: _Totals, err: TextIO)
     for path in paths:
         called = given if len(paths) == 1 else str(path)
         totals.kept.next_file()
+        totals.output_is_read |= options.output is not None and same_file(path, Path(options.output))
         try:
             with open_path(path, called) as lines:
                 _convert(Reading(lines, called, options.format), called, options.person, totals, err)

@@ -181,8 +181,10 @@ def test_usage_without_a_cost_is_priced_and_an_unknown_model_keeps_its_tokens(fi
     done = attribute(files, "--summary")
     listed, unknown = lines(files)
     assert Decimal(listed["cost_usd"]) > 0
-    assert (unknown["cost_usd"], unknown["input_tokens"]) == ("0", 1000)
+    assert "unpriced" not in listed
+    assert (unknown["cost_usd"], unknown["unpriced"], unknown["input_tokens"]) == ("0", True, 1000)
     assert "unpriced house-model: 1,050 tokens" in done.stdout
+    assert "2 records, $0.00, 1 of them unpriced" in done.stdout.replace("<$0.01", "$0.00")
 
 
 def test_the_summary_tells_dollars_by_evidence_reason_and_pull_request(files):
@@ -196,7 +198,7 @@ def test_the_summary_tells_dollars_by_evidence_reason_and_pull_request(files):
         "         $0.77   38.5%  unattributed",
         "         $0.77   38.5%    no commit followed within 48 hours",
         "",
-        "1 pull requests, the most expensive first",
+        "1 pull request",
         "         $1.23  acme/web#7  ($1.23 to $1.23)",
     ]
 

@@ -9,7 +9,7 @@ import msgspec
 
 from pr_cost_bot.model import Commit
 from pr_cost_bot.offline.content import Content
-from pr_cost_bot.offline.index import Find, by_person
+from pr_cost_bot.offline.index import Find, by_person, key_of
 from pr_cost_bot.offline.job import MisplacedError
 from pr_cost_bot.offline.lines import decode_all
 
@@ -36,11 +36,11 @@ class CommitFile:
         self._latest: tuple[str | None, Sequence[Commit]] = (None, [])
 
     def of(self, person: str) -> Sequence[Commit]:
-        """Commits that a person wrote, alone or with others."""
+        """Commits that a person (`key_of`) wrote, alone or with others."""
         if self._latest[0] != person:
             commits = self._read(person)
             for start, end in _pairs(self._shared.get(person, ())):
-                commits += [commit for commit in self._decoded(self._content.read(start, end)) if commit.person != person]
+                commits += [c for c in self._decoded(self._content.read(start, end)) if key_of(c.person) != person]
             self._latest = (person, commits)
         return self._latest[1]
 
@@ -58,7 +58,7 @@ class CommitFile:
         commits: list[Commit] = []
         for start, end in _pairs(self._own.get(person, ())):
             commits += self._decoded(self._content.read(start, end))
-        if commits and set(map(_PERSON, commits)) != {person}:
+        if commits and set(map(key_of, set(map(_PERSON, commits)))) != {person}:
             raise MisplacedError
         return commits
 
@@ -80,7 +80,7 @@ class CommitFile:
                     authors = decoder.decode(piece[start:end]).co_authors
                 except (msgspec.DecodeError, UnicodeDecodeError):
                     authors = ()  # reading the line says what is wrong
-                for author in set(authors):
+                for author in {key for name in authors if (key := key_of(name))}:
                     result[author].extend((begin + start, begin + end))
                 found = piece.find(_CO_AUTHORS, end)
         return result

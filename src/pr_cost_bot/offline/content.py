@@ -2,9 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 _PIECE = 1 << 22
 _LOOK = 1 << 12
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file that is there, by whatever names and links; a device or a pipe can be both."""
+    try:
+        return one.is_file() and one.samefile(other)
+    except OSError:
+        return False
 
 
 class Content:

@@ -16,7 +16,7 @@ from pr_cost_bot.offline.commits import CommitFile
 from pr_cost_bot.offline.content import Content
 from pr_cost_bot.offline.helper import AVAILABLE, at_once
 from pr_cost_bot.offline.in_order import InOrder
-from pr_cost_bot.offline.job import Everyone, Job, MisplacedError, Price, check
+from pr_cost_bot.offline.job import Everyone, Job, MisplacedError, Price, Seen, check
 from pr_cost_bot.offline.lines import BadFieldError, BadLineError, check_line, explain
 from pr_cost_bot.offline.summary import Summary
 from pr_cost_bot.progress import Progress
@@ -87,7 +87,7 @@ class Crew:
 
     def _first_bad_line(self) -> BadLineError:
         """The first line that cannot be used, found by reading all of them again."""
-        decoder = msgspec.json.Decoder(Call)
+        decoder, seen = msgspec.json.Decoder(Call), Seen()
         with self._usage.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
@@ -95,6 +95,7 @@ class Crew:
                     if call is not None:
                         set_clocks([call])
                         check([call])
+                        seen.is_new(call)
                 except BadLineError as error:
                     return error
                 except BadFieldError as error:

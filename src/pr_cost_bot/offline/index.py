@@ -4,13 +4,14 @@ import re
 from array import array
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from itertools import chain
 
 import msgspec
 
 from pr_cost_bot.offline.content import Content
 
 Runs = dict[str | None, "array[int]"]
-"""Per person the byte ranges of their lines: start, end, start, end, ..."""
+"""Per person (`key_of`) the byte ranges of their lines: start, end, start, end, ..."""
 
 Find = Callable[[Content], list[tuple[str | None, int]]]
 """Finds person and first byte of every run of lines of one person: `quick` or `exact`."""
@@ -24,6 +25,11 @@ _MIXED = 4
 
 class _Who(msgspec.Struct):
     person: str | None
+
+
+def key_of(person: str | None) -> str | None:
+    """Under which name a person's lines are kept: upper and lower case are the same, and an empty name is nobody's."""
+    return (person.strip().lower() or None) if person is not None else None
 
 
 def quick(content: Content) -> list[tuple[str | None, int]]:
@@ -91,7 +97,25 @@ def exact(content: Content) -> list[tuple[str | None, int]]:
 
 
 def by_person(runs: Iterable[tuple[str | None, int]], end: int) -> Runs:
-    """Byte ranges by person, in the order of the file."""
+    """Byte ranges by person (`key_of`), in the order of the file."""
+    result = _by_spelling(runs, end)
+    folded: Runs = {}
+    several: set[str | None] = set()
+    for spelling, ranges in result.items():  # a few for each person: the runs themselves can be as many as the lines
+        key = key_of(spelling)
+        if key in folded:
+            folded[key].extend(ranges)
+            several.add(key)
+        else:
+            folded[key] = ranges
+    for key in several:
+        ranges = folded[key]
+        starts, ends = sorted(ranges[::2]), sorted(ranges[1::2])
+        folded[key] = array("q", chain.from_iterable(zip(starts, ends, strict=True)))
+    return folded
+
+
+def _by_spelling(runs: Iterable[tuple[str | None, int]], end: int) -> Runs:
     result: Runs = {}
     previous: tuple[str | None, int] | None = None
     for person, start in [*runs, (None, end)]:

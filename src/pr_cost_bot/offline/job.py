@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -13,6 +13,7 @@ from pr_cost_bot.model import UsageRecord
 from pr_cost_bot.offline import render
 from pr_cost_bot.offline.content import Content
 from pr_cost_bot.offline.in_order import InOrder
+from pr_cost_bot.offline.index import key_of
 from pr_cost_bot.offline.lines import BadFieldError, amount_text
 from pr_cost_bot.offline.summary import Summary
 
@@ -63,7 +64,7 @@ class Job:
         decode = self._decoder.decode_lines
         for start, end in zip(ranges[::2], ranges[1::2], strict=True):
             calls += decode(self._content.read(start, end))
-        if calls and set(map(_PERSON, calls)) != {person}:
+        if calls and set(map(key_of, set(map(_PERSON, calls)))) != {person}:
             raise MisplacedError
         return self._ready(calls)
 
@@ -78,7 +79,7 @@ class Job:
                 call.cost_usd = format(record.cost_usd, "f") if record.cost_usd is not None else None
         calls.sort(key=_ID)  # sorting is stable: by time, and by id within one moment
         calls.sort(key=_TIME)
-        return calls if len({call.id for call in calls}) == len(calls) else list(_once(calls))
+        return calls if len({call.id for call in calls}) == len(calls) else list(filter(Seen().is_new, calls))
 
 
 def check(calls: Sequence[Call]) -> None:
@@ -86,6 +87,8 @@ def check(calls: Sequence[Call]) -> None:
     for call in calls:
         if call.finish < call.begin:
             raise BadFieldError("end", "a time not before start")
+        if call.cache_read_tokens + call.cache_write_tokens > call.input_tokens:
+            raise BadFieldError("input_tokens", "all input, cache reads and writes included")
     costs = [call.cost_usd for call in calls if call.cost_usd is not None]
     lines = "\n".join([*costs, ""])
     if lines.count("\n") != len(costs) or _PLAIN_AMOUNTS.fullmatch(lines) is None:
@@ -97,10 +100,17 @@ def check(calls: Sequence[Call]) -> None:
             call.billed_usd = amount_text(call.billed_usd, "billed_usd")
 
 
-def _once(calls: Iterable[Call]) -> Iterable[Call]:
-    """Without exact repetitions: the same record twice, as overlapping pages of an API give it, counts once."""
-    previous: Call | None = None
-    for call in calls:
-        if previous is None or call.id != previous.id or msgspec.structs.astuple(call) != msgspec.structs.astuple(previous):
-            yield call
-        previous = call
+class Seen:
+    """Records by person and id: the same one twice, as overlapping pages of an API give it, counts once."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str | None, str], UsageRecord] = {}
+
+    def is_new(self, call: Call) -> bool:
+        """Whether it is the first of its id. Raises: BadFieldError for another record under the same id."""
+        person = key_of(call.person)
+        record = msgspec.structs.replace(render.record_of(call), person=person, actor=person or "")
+        first = self._records.setdefault((person, call.id), record)
+        if first != record:
+            raise BadFieldError("id", "an id of its own: another record has this one")
+        return first is record

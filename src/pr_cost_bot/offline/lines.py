@@ -22,6 +22,7 @@ _WORDS = {
 }
 _MONEY = "a decimal number in a string"
 _MONEY_FIELDS = frozenset({"cost_usd", "billed_usd"})
+_FINEST, _COARSEST = -40, 20  # powers of ten in which an amount may be written
 _LONGEST_QUOTE = 60
 
 
@@ -39,16 +40,21 @@ class BadFieldError(ValueError):
 
 
 def amount_text(text: str, field: str) -> str:
-    """An amount as written if it is plain decimal digits, else in plain notation. Raises: BadFieldError."""
+    """An amount as written if it is plain decimal digits, else in plain notation.
+
+    Raises: BadFieldError, also for less than 0: what a vendor takes back is not usage, and lies on no pull request.
+    """
     if text.isascii() and text.replace(".", "", 1).isdigit() and text[0] != "." and text[-1] != ".":
         return text
     try:
         amount = Decimal(text)
     except InvalidOperation:
         raise BadFieldError(field, _MONEY) from None
-    if not amount.is_finite():
+    if not amount.is_finite() or not _FINEST <= amount.as_tuple().exponent <= _COARSEST:  # type: ignore[operator]  # finite: a number
         raise BadFieldError(field, _MONEY)
-    return format(amount, "f")
+    if amount < 0:
+        raise BadFieldError(field, "an amount of 0 or more")
+    return format(amount.copy_abs(), "f")
 
 
 def decode_all(data: bytes, name: str, kind: type[T]) -> list[T]:

@@ -11,6 +11,7 @@ from pr_cost_bot.attribution.decision import WHOLE, Decision, Share
 from pr_cost_bot.model import Evidence, Tokens, UsageRecord
 
 _ENCODER = msgspec.json.Encoder()
+_UNSET = msgspec.UNSET
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -29,6 +30,7 @@ class _Line(msgspec.Struct, gc=False):
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
+    unpriced: bool | msgspec.UnsetType = _UNSET  # true where the price is not known: `cost_usd` says 0 then
 
 
 def lines(calls: Sequence[Call], decisions: Sequence[Decision]) -> bytes:
@@ -45,7 +47,7 @@ def lines(calls: Sequence[Call], decisions: Sequence[Decision]) -> bytes:
             others = decision[1:]
             whole = not others or _is_whole(decision)
         cost = call.cost_usd or "0"
-        if not whole or cost[0] == "-":
+        if not whole:
             result += _parts(call, decision)
             continue
         # Most records go to one place as they are; their numbers are written as they were read.
@@ -64,6 +66,7 @@ def lines(calls: Sequence[Call], decisions: Sequence[Decision]) -> bytes:
                 call.cache_read_tokens,
                 call.cache_write_tokens,
                 call.output_tokens,
+                _UNSET if call.cost_usd is not None else True,
             )
         )
         if others:
@@ -80,7 +83,12 @@ def _possible(call: Call, share: Share, cost: str) -> _Line:
     place = share.destination
     repository = None if place is None else place.repository
     number = None if place is None or share.evidence is None else place.pr_number
-    return _Line(call.id, repository, number, share.commit, share.evidence, share.reason, "0", "0", cost)
+    bounds = ("0", "0", cost)
+    return _Line(call.id, repository, number, share.commit, share.evidence, share.reason, *bounds, unpriced=_unpriced(call))
+
+
+def _unpriced(call: Call) -> bool | msgspec.UnsetType:
+    return _UNSET if call.cost_usd is not None else True
 
 
 def _parts(call: Call, decision: Decision) -> Iterable[_Line]:
@@ -101,6 +109,7 @@ def _parts(call: Call, decision: Decision) -> Iterable[_Line]:
             tokens.cache_read,
             tokens.cache_write,
             tokens.output,
+            _unpriced(call),
         )
 
 

@@ -10,6 +10,7 @@ from pr_cost_bot.attribution.amounts import bounds, split_money
 from pr_cost_bot.attribution.decision import Decision, Share
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.render.escape import clean
+from pr_cost_bot.render.numbers import dollars, exact_plural
 
 _Sums = tuple[Decimal, Decimal, Decimal]
 _NOTHING: _Sums = (ZERO, ZERO, ZERO)
@@ -24,14 +25,15 @@ class Summary:
         self.evidence: dict[str, Decimal] = defaultdict(Decimal)
         self.reasons: dict[str, Decimal] = defaultdict(Decimal)
         self.pulls: dict[tuple[str, int], _Sums] = {}
-        self.unpriced: dict[str, int] = defaultdict(int)
-        self.records = 0
+        self.unpriced: dict[str, int] = defaultdict(int)  # tokens by model
+        self.records = self.unpriced_records = 0
 
     def add(self, calls: Sequence[Call], decisions: Sequence[Decision]) -> None:
         """Count one person's records."""
         self.records += len(calls)
         for call, decision in zip(calls, decisions, strict=True):
             if call.cost_usd is None:
+                self.unpriced_records += 1
                 self.unpriced[call.model] += call.input_tokens + call.output_tokens
                 continue
             cost = Decimal(call.cost_usd)
@@ -52,6 +54,7 @@ class Summary:
     def merge(self, other: "Summary") -> None:
         """Take in another part's totals."""
         self.records += other.records
+        self.unpriced_records += other.unpriced_records
         for reason, amount in other.reasons.items():
             self.reasons[reason] += amount
         for evidence, amount in other.evidence.items():
@@ -66,7 +69,8 @@ class Summary:
         """Print it as a table."""
         attributed, rest = sum(self.evidence.values(), ZERO), sum(self.reasons.values(), ZERO)
         total = attributed + rest
-        out.write(f"{self.records:,} records, {_usd(total)}\n\n")
+        unpriced = f", {self.unpriced_records:,} of them unpriced" if self.unpriced_records else ""
+        out.write(f"{exact_plural(self.records, 'record')}, {dollars(total)}{unpriced}\n\n")
         _table(out, "attributed", attributed, total, self.evidence)
         _table(out, "unattributed", rest, total, self.reasons)
         out.writelines(
@@ -75,23 +79,20 @@ class Summary:
         )
         pulls = sorted(self.pulls.items(), key=lambda item: (-item[1][0], item[0]))
         pulls = [item for item in pulls if item[1][0]]
-        out.write(f"\n{len(pulls):,} pull requests, the most expensive first\n")
+        order = ", the most expensive first" if len(pulls) > 1 else ""
+        out.write(f"\n{exact_plural(len(pulls), 'pull request')}{order}\n")
         out.writelines(
-            f"{_usd(cost):>14}  {clean(repository, _WIDE)}#{number}  ({_usd(low)} to {_usd(high)})\n"
+            f"{dollars(cost):>14}  {clean(repository, _WIDE)}#{number}  ({dollars(low)} to {dollars(high)})\n"
             for (repository, number), (cost, low, high) in pulls[:_SHOWN]
         )
 
 
 def _table(out: TextIO, title: str, amount: Decimal, total: Decimal, rows: dict[str, Decimal]) -> None:
-    out.write(f"{_usd(amount):>14}  {_percent(amount, total)}  {title}\n")
+    out.write(f"{dollars(amount):>14}  {_percent(amount, total)}  {title}\n")
     out.writelines(
-        f"{_usd(part):>14}  {_percent(part, total)}    {name}\n"
+        f"{dollars(part):>14}  {_percent(part, total)}    {name}\n"
         for name, part in sorted(rows.items(), key=lambda row: (-row[1], row[0]))
     )
-
-
-def _usd(amount: Decimal) -> str:
-    return f"${amount:,.2f}"
 
 
 def _percent(part: Decimal, total: Decimal) -> str:

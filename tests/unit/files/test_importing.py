@@ -23,7 +23,7 @@ def convert(*argv: str) -> tuple[int, list[dict[str, object]], str]:
 def test_every_format_becomes_lines_that_can_be_read_back(name):
     status, lines, said = convert(FIXTURES / name)
     assert status == 0
-    assert said == f"{len(lines)} records.\n"
+    assert said == ("1 record.\n" if len(lines) == 1 else f"{len(lines)} records.\n")
     rows = read_text("\n".join(map(json.dumps, lines)))
     assert all(isinstance(row, Usage) for row in rows)
     assert len(rows) == len(lines) > 0
@@ -104,7 +104,7 @@ def test_bad_rows_can_be_skipped_knowingly(tmp_path):
     status, lines, said = convert(tmp_path / "x.csv", "--skip-bad-rows")
     assert (status, len(lines)) == (0, 4)
     assert "line 2, Cost" in said
-    assert said.endswith("4 records, 1 bad rows skipped.\n")
+    assert said.endswith("4 records, 1 bad row skipped.\n")
 
 
 def test_several_files_and_a_folder_become_one_and_count_once(tmp_path):
@@ -158,3 +158,12 @@ def test_the_name_of_a_file_drives_neither_terminal_nor_runner(tmp_path):
     assert status == 2
     assert "\x1b" not in said
     assert not any(line.startswith("::") for line in said.splitlines())
+
+
+@pytest.mark.parametrize("given_as", ["x.csv", "."])
+def test_a_file_that_is_read_is_never_written_over(tmp_path, given_as):
+    (tmp_path / "x.csv").write_text(text_of("cursor-team.csv"))
+    status, _, said = convert(tmp_path / given_as, "--output", tmp_path / "x.csv")
+    assert status == 2
+    assert "would be lost" in said
+    assert (tmp_path / "x.csv").read_text() == text_of("cursor-team.csv")
