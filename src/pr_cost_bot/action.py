@@ -9,13 +9,14 @@ from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
-from pr_cost_bot import github, pricing, render, runner, sources
+from pr_cost_bot import pricing, render, runner, sources
 from pr_cost_bot.config import Config
 from pr_cost_bot.events import EventError, Nothing, OnePullRequest, find_activity
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import ConfigText, PublishError, ReadError
-from pr_cost_bot.runs import Run, run_one, run_true_up
+from pr_cost_bot.runs import Run, client_of, run_one, run_true_up
 from pr_cost_bot.settings import DEFAULT_CONFIG_PATH, Settings, SettingsError, clock, read_settings
+from pr_cost_bot.table import short_lived
 
 OK, NOT_PUBLISHED, WRONG_SETUP = 0, 1, 2
 """Exit statuses (README.md); `reporting.TOO_EXPENSIVE` is the fourth."""
@@ -29,6 +30,10 @@ def main(environ: Mapping[str, str], stdout: TextIO) -> int:
     try:
         settings = read_settings(environ)
         runner.set_up_logging(stdout, level=settings.log_level, secrets=settings.secrets, workflow=workflow)
+        if problem := short_lived(environ):
+            runner.warn(problem)
+        if settings.wrong_addresses:
+            runner.warn(settings.wrong_addresses)
         return _act(settings, clock(environ))
     except SettingsError as error:
         problem, status = error.problem, WRONG_SETUP
@@ -52,13 +57,7 @@ def _act(settings: Settings, now: datetime) -> int:
     if isinstance(activity, Nothing):
         runner.notice(activity.notice)
         return OK
-    client = github.connect(
-        settings.github_token,
-        settings.repository,
-        api_url=settings.api_url,
-        graphql_url=settings.graphql_url,
-        org_token=settings.org_token,
-    )
+    client = client_of(settings)
     run = Run(settings=settings, client=client, now=now, read_config=partial(_config, settings.config_path))
     Thread(target=_warm_up, args=(settings,), name="warm-up").start()
     if isinstance(activity, OnePullRequest):
@@ -96,10 +95,13 @@ def _config(path: str, text: ConfigText) -> Config:
             )
         )
     if text.text is None:
+        runner.LOGGER.debug("Configuration: the defaults, as no %s was read.", path)
         return Config()
-    from pr_cost_bot.config_file import ConfigError, parse_config  # noqa: PLC0415 - see _warm_up
+    from pr_cost_bot.config_file import ConfigError, parse_config, without_people  # noqa: PLC0415 - see _warm_up
 
     try:
-        return parse_config(text.text, path)
+        config = parse_config(text.text, path)
     except ConfigError as error:
         raise SettingsError(error.problem) from None
+    runner.LOGGER.debug("Configuration: %s says %s", path, without_people(config))
+    return config

@@ -127,10 +127,14 @@ class Sources(_Section, frozen=True):
     files: tuple[UsageFile, ...] = ()
 
 
+LONGEST_LOOKBACK = 24 * 14
+"""Hours."""
+
+
 class AttributionSettings(_Section, frozen=True):
     """How far back usage may lie before the commit it led to, and which other repositories' commits compete."""
 
-    lookback_hours: Annotated[int, Meta(ge=1, le=24 * 14)] = 48
+    lookback_hours: Annotated[int, Meta(ge=1, le=LONGEST_LOOKBACK)] = 48
     repositories: tuple[str, ...] = ()
 
 

@@ -35,7 +35,7 @@ def parse_config(text: str, name: str) -> Config:
     try:
         config = msgspec.convert(document.value, Config, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(_problem(fault_of(error), document, name)) from None
+        raise ConfigError(_problem(fault_of(error, document.value), document, name)) from None
     for fault in _inconsistencies(config):
         raise ConfigError(_problem(fault, document, name))
     return config
@@ -44,6 +44,24 @@ def parse_config(text: str, name: str) -> Config:
 def _problem(fault: Fault, document: Document, name: str) -> Problem:
     key = "" if fault.what.startswith("unknown key") else f"{dotted(fault.path) or 'the file'}: "
     return Problem(f"{name}, line {document.line(fault.path)}: {key}{fault.what}.", "", fault.remedy)
+
+
+def without_people(config: Config) -> str:
+    """What differs from the defaults, as JSON for the log; of `people` and teams only how many there are."""
+    told = msgspec.to_builtins(config)
+    told["people"], told["reports"]["teams"] = len(config.people), len(config.reports.teams)
+    usual = msgspec.to_builtins(Config()) | {"people": 0}
+    usual["reports"]["teams"] = 0
+    return msgspec.json.encode(_changed(told, usual)).decode()
+
+
+def _changed(value: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, part in value.items():
+        usual = default.get(key)
+        if part != usual:
+            found[key] = _changed(part, usual) if isinstance(part, dict) and isinstance(usual, dict) else part
+    return found
 
 
 def json_schema() -> dict[str, Any]:
@@ -126,8 +144,11 @@ def _wrong_names(config: Config) -> Iterator[Fault]:
     for name in config.sources.__struct_fields__:
         settings = getattr(config.sources, name)
         url = settings.base_url if isinstance(settings, SourceSettings) else None
-        if url is not None and not re.match(r"https?://[^/\s]+", url):
-            yield Fault(("sources", name, "base_url"), "expected scheme and host", "Write it like https://api.example.com.")
+        if url is not None and not re.match(r"https?://[^/\s@]+(/|$)", url.strip()):
+            what = "expected scheme and host, without a password"
+            yield Fault(
+                ("sources", name, "base_url"), what, "Write it like https://api.example.com; keys are the Action's inputs."
+            )
 
 
 def _wrong_budgets(config: Config) -> Iterator[Fault]:

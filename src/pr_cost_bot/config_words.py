@@ -47,8 +47,11 @@ class Fault(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
-def fault_of(error: msgspec.ValidationError) -> Fault:
-    """Turn "Expected `bool`, got `int` - at `$.comment.show_people`" into path, "expected true or false; got a number"."""
+def fault_of(error: msgspec.ValidationError, document: Any = None) -> Fault:
+    """Turn "Expected `bool`, got `int` - at `$.comment.show_people`" into path, "expected true or false; got a number".
+
+    `document`: what was to be a `Config`, in which the names are found that msgspec leaves out.
+    """
     if match := _UNKNOWN.match(str(error)):
         path = _steps(match["path"])
         where = f" under '{dotted(path)}'" if path else ""
@@ -61,7 +64,7 @@ def fault_of(error: msgspec.ValidationError) -> Fault:
         return Fault(path, f"the key '{match[1]}' is missing", "Add it.")
     info = _type_at(path)
     expected, remedy = _right(info)
-    path = path[: path.index(_ANY)] if _ANY in path else path
+    path = _named(path, document, str(error)) if _ANY in path else path
     if not expected:
         return Fault(path, what[:1].lower() + what[1:].replace("`", "'"), "See docs/configuration.md for the shape.")
     if match := _ENUM.match(what):
@@ -73,6 +76,35 @@ def fault_of(error: msgspec.ValidationError) -> Fault:
         remedy = remedy or "Write it without quotes."
     got = f"; got {_KINDS.get(kind, kind)}" if kind else ""
     return Fault(path, f"expected {expected}{got}", remedy)
+
+
+def _named(path: Path, document: Any, error: str) -> Path:
+    """The path with the name of the dictionary's value that is wrong: the one that alone gives the same error."""
+    here, rest = path[: path.index(_ANY)], path[path.index(_ANY) + 1 :]
+    names = _reached(document, here)
+    for name in names if isinstance(names, dict) else ():
+        try:
+            msgspec.convert(_only(document, here, name), Config, strict=True)
+        except msgspec.ValidationError as alone:
+            if str(alone) == error:
+                return (*here, str(name), *rest)
+    return here
+
+
+def _reached(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _only(value: Any, path: Path, name: str) -> Any:
+    """The same with but one entry in the dictionary at the path."""
+    if not path:
+        return {name: value[name]}
+    inside = _only(value[path[0]], path[1:], name)
+    if isinstance(value, list):
+        return [inside if place == path[0] else item for place, item in enumerate(value)]
+    return {**value, path[0]: inside}
 
 
 def dotted(path: Path) -> str:

@@ -1,5 +1,6 @@
 """One look at everything outside: usage and competing work at once, then finer usage where the one makes the other matter."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -13,7 +14,10 @@ from pr_cost_bot.hours import HOUR, floor_hour
 from pr_cost_bot.model import Author, Commit, GitCommit, Interval, Pull, PullRequest, SourceResult, UsageQuery
 from pr_cost_bot.people import People, co_authors, commits_of, resolve
 from pr_cost_bot.ports import CompetingWork, GitHub, Source
-from pr_cost_bot.windows import window_of
+from pr_cost_bot.windows import Window, window_of
+
+LOGGER = logging.getLogger("pr_cost_bot.gathering")
+_MINUTE = "%Y-%m-%dT%H:%MZ"
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -63,6 +67,8 @@ def options_of(config: Config, now: datetime) -> attribution.Options:
 def _query(pulls: Sequence[PullRequest], people: People, config: Config, now: datetime) -> UsageQuery:
     """The usage of everybody who took part, over all the windows."""
     windows = [window_of(pull, config.attribution.lookback_hours, now) for pull in pulls]
+    for pull, window in zip(pulls, windows, strict=True):
+        LOGGER.debug("Pull request %d: its usage lies in %s.", pull.number, _span(window))
     persons = {person for pull in pulls for person in people_of(pull, people)}
     return UsageQuery(
         people=people.identities(persons),
@@ -73,9 +79,25 @@ def _query(pulls: Sequence[PullRequest], people: People, config: Config, now: da
 
 
 def _read(source: Source, query: UsageQuery, competing: Future[tuple[CompetingWork, tuple[Interval, ...]]]) -> SourceResult:
-    result = source.fetch(query)
+    LOGGER.debug("%s: asked for %s, people: %d.", source.title, _span(query), len(query.people))
+    result = _told(source, source.fetch(query))
     _, contested = competing.result()
-    return source.refine(query, result, contested) if contested and result.records else result
+    if not contested or not result.records:
+        return result
+    for stretch in sorted({_span(stretch) for stretch in contested}):
+        LOGGER.debug("%s: asked for minutes where there are any, %s.", source.title, stretch)
+    return _told(source, source.refine(query, result, contested))
+
+
+def _span(stretch: UsageQuery | Interval | Window) -> str:
+    return f"{stretch.start:{_MINUTE}} to {stretch.end:{_MINUTE}}"
+
+
+def _told(source: Source, result: SourceResult) -> SourceResult:
+    status = result.status
+    fresh = f", complete until {status.fresh_until:{_MINUTE}}" if status.fresh_until else ""
+    LOGGER.debug("%s: %s, records: %d%s.", source.title, status.state, len(result.records), fresh)
+    return result
 
 
 def _contested(work: Work, query: UsageQuery, options: attribution.Options) -> tuple[Interval, ...]:

@@ -6,7 +6,6 @@ Nothing a vendor does holds up the run: requests run on daemon threads, and what
 import os
 import random
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from queue import Empty, SimpleQueue
@@ -18,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from pr_cost_bot import __version__
 from pr_cost_bot.http_address import normalise_base_url, proxies_for, secrets_of
-from pr_cost_bot.http_budget import Budget, Limits, Rate
+from pr_cost_bot.http_budget import REAL_TIME, Budget, Clock, Limits, Rate
 from pr_cost_bot.http_errors import (
     Kind,
     SourceError,
@@ -29,9 +28,10 @@ from pr_cost_bot.http_errors import (
     retry_after,
     vendor_error,
 )
+from pr_cost_bot.http_log import Trace, told, waiting
 from pr_cost_bot.model import Problem
 
-__all__ = ["Connection", "HttpSession", "Kind", "Limits", "Rate", "SourceError", "Vendor"]
+__all__ = ["Clock", "Connection", "HttpSession", "Kind", "Limits", "Rate", "SourceError", "Vendor"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -59,15 +59,13 @@ class Connection:
         credentials: Mapping[str, str],
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = REAL_TIME,
     ) -> None:
         self.vendor = vendor
         self.base_url = normalise_base_url(base_url)
         self.limits = limits or Limits()
-        self.sleep = sleep
-        self.clock = clock
-        self._budgets = tuple(Budget(rate, clock) for rate in vendor.rates)
+        self.sleep, self.clock = clock.sleep, clock.now
+        self._budgets = tuple(Budget(rate, clock.now) for rate in vendor.rates)
         self._secrets = secrets_of(credentials)
         self._http = requests.Session()
         self._http.headers.update({"User-Agent": f"pr-cost-bot/{__version__}", "Accept": "application/json"})
@@ -182,7 +180,7 @@ class HttpSession:
             try:
                 self._wait_turn(path)
                 with self._slots:
-                    return self._exchange(method, path, **how)
+                    return self._exchange(method, path, attempt, **how)
             except _RetryableError as failure:
                 if only_after and failure.error.status not in only_after:
                     raise failure.error from None
@@ -213,16 +211,20 @@ class HttpSession:
             raise SourceError(
                 failure.error.kind, Problem(problem.what, why, problem.remedy), status=failure.error.status
             ) from None
+        waiting(self._connection.vendor.title, seconds, attempt + 1)
         self._connection.sleep(seconds)
 
-    def _exchange(self, method: str, path: str, **how: Any) -> bytes:
+    def _exchange(self, method: str, path: str, attempt: int, **how: Any) -> bytes:
         left = self.remaining()
         if left <= 0:
             raise self._timed_out()
         timeout = (min(self._limits.connect, left), min(self._limits.read, left))
+        link = self._connection
+        asked = link.clean(told(method, link.base_url + path, how.get("params", ())))
         try:
-            with self._connection.send(method, path, timeout, **how) as response:
+            with Trace(asked, attempt, link.clock) as trace, link.send(method, path, timeout, **how) as response:
                 body = self._read(response)
+                trace.answered(response.status_code, len(body))
                 self._check(response, body)
                 return body
         except (requests.exceptions.InvalidHeader, UnicodeError):

@@ -29,6 +29,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 _AMOUNT = re.compile(r"\$?\s*((?:\d{1,3}(?:,\d{3}){1,3}|\d{1,12})(?:\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 
 
+_ADDRESS = re.compile(r"[a-z0-9]{1,32}://\S", re.ASCII | re.IGNORECASE)  # as Apprise tells its services by
+
+
 class SettingsError(Exception):
     """An input or a variable of the runner is missing or wrong."""
 
@@ -61,6 +64,18 @@ class Settings:
     log_level: str = "info"
     output_path: Path | None = None
     summary_path: Path | None = None
+
+    @property
+    def wrong_addresses(self) -> Problem | None:
+        """Which lines of `notify_urls` are no addresses at all. Whether a service is known, only Apprise can tell."""
+        wrong = [str(place) for place, url in enumerate(self.notify_urls, 1) if not _ADDRESS.match(url)]
+        if not wrong:
+            return None
+        return Problem(
+            f"The input notify_urls has no address in line {', '.join(wrong)}.",
+            "An Apprise address begins with its service, such as slack:// or mailto://; nobody can be told there.",
+            "Correct the secret it comes from; docs/alerts.md has examples.",
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -172,6 +187,14 @@ class _Reader:
         return value
 
     def missing_token(self) -> str:
+        if "INPUT_GITHUB_TOKEN" not in self.environ:  # the runner sets it, empty or not
+            raise SettingsError(
+                Problem(
+                    "The variable GITHUB_TOKEN is not set.",
+                    "Outside a workflow nothing else names a token.",
+                    "Set it to one that can read the repository, such as GITHUB_TOKEN=$(gh auth token).",
+                )
+            )
         raise SettingsError(
             Problem(
                 "The input github_token is empty.",

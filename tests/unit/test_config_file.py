@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pr_cost_bot.config import Config, FileFormat
-from pr_cost_bot.config_file import ConfigError, json_schema, parse_config
+from pr_cost_bot.config_file import ConfigError, json_schema, parse_config, without_people
 from pr_cost_bot.files import FORMATS
 from pr_cost_bot.files.vendors import vendor_of_provider
 
@@ -92,6 +92,12 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(text, l
         ("attribution:\n  lookback_hours: 0\n", 2, "attribution.lookback_hours"),
         ("attribution:\n  repositories:\n    - acme/web\n    - acme\n", 4, "attribution.repositories.1"),
         ("sources:\n  cursor:\n    base_url: api.cursor.com\n", 3, "sources.cursor.base_url"),
+        ("sources:\n  cursor:\n    base_url: https://user:password@api.cursor.com\n", 3, "sources.cursor.base_url"),
+        ("sources:\n  cursor:\n    base_url: https://user@api.cursor.com/v1\n", 3, "sources.cursor.base_url"),
+        ("reports:\n  teams:\n    a: [x]\n    b: x\n", 4, "reports.teams.b"),
+        ("reports: {teams: {a: [x, 5]}}\n", 1, "reports.teams.a.1"),
+        ("budgets:\n  repositories:\n    acme/web: 5\n    acme/api: lots\n", 4, "budgets.repositories.acme/api"),
+        ("people:\n  - {github: a}\n  - {github: b, vendors: {cursor: x,\n     openai: 5}}\n", 4, "people.1.vendors.openai"),
         ("ledger:\n  branch: ../x\n", 2, "ledger.branch"),
         ("tickets:\n  pattern: '['\n", 2, "tickets.pattern"),
         ("people: octocat\n", 1, "people"),
@@ -167,8 +173,14 @@ def test_keys_are_text_whatever_yaml_takes_them_for():
         ("people: octocat", "people: expected a list; got a text. Write it like [first, second]"),
         ("people: [{emails: [a]}]", "people.0: the key 'github' is missing. Add it."),
         ("people: [{github: a, vendors: [b]}]", "people.0.vendors: expected names with values; got a list."),
-        ("people: [{github: a, vendors: {openai: 3}}]", "people.0.vendors: expected a text or a list; got a number. Put it in"),
-        ("people: [{github: a, vendors: {openai: [3]}}]", "people.0.vendors: expected a text; got a number. Put it in quotes."),
+        (
+            "people: [{github: a, vendors: {openai: 3}}]",
+            "people.0.vendors.openai: expected a text or a list; got a number. Put",
+        ),
+        (
+            "people: [{github: a, vendors: {openai: [3]}}]",
+            "people.0.vendors.openai.0: expected a text; got a number. Put it in",
+        ),
         ("attribution: {lookback_hours: 0}", "attribution.lookback_hours: expected a whole number from 1 to 336."),
         ("version: 2", "version: expected 1; got 2."),
         ("ledger: {show_people: [1]}", "ledger.show_people: expected true or false; got a list."),
@@ -285,3 +297,15 @@ def test_a_wrong_file_of_usage_is_named_with_its_line(entry, line, said):
 
 def test_the_formats_of_the_configuration_are_those_that_can_be_read():
     assert set(get_args(FileFormat)) == set(FORMATS)
+
+
+def test_the_log_tells_what_was_chosen_and_nobodys_address():
+    text = "people: [{github: ada, emails: [ada@acme.example]}]\nreports: {teams: {web: [ada]}, min_group_size: 5}\n"
+    told = without_people(parse_config(f"{text}comment: {{when: always}}\nlabels: {{high_from_usd: 30}}\n", NAME))
+    assert json.loads(told) == {
+        "people": 1,
+        "reports": {"teams": 1, "min_group_size": 5},
+        "comment": {"when": "always"},
+        "labels": {"high_from_usd": "30"},
+    }
+    assert without_people(Config()) == "{}"

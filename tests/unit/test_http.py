@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from pr_cost_bot.http import Connection, HttpSession, Kind, Limits, SourceError, Vendor
+from pr_cost_bot.http import Clock, Connection, HttpSession, Kind, Limits, SourceError, Vendor
 from pr_cost_bot.http_address import normalise_base_url as normalise
 from pr_cost_bot.http_errors import kind_of, quotable, retry_after
 from pr_cost_bot.simulator.server import Handler, Request, Response, Server
@@ -25,7 +25,7 @@ class Body(msgspec.Struct):
 def connection(url: str, *, attempts: int = 3, deadline: float = 20.0, read: float = 5.0) -> tuple[Connection, list[float]]:
     sleeps: list[float] = []
     limits = Limits(deadline=deadline, read=read, attempts=attempts, backoff=0.01)
-    return Connection(VENDOR, url, {"x-api-key": KEY}, limits, sleep=sleeps.append), sleeps
+    return Connection(VENDOR, url, {"x-api-key": KEY}, limits, clock=Clock(sleep=sleeps.append)), sleeps
 
 
 @contextmanager

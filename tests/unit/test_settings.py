@@ -50,8 +50,30 @@ def test_what_the_runner_must_set_is_named_when_it_is_missing(name):
     if name == "GITHUB_WORKSPACE":
         assert read_settings({k: v for k, v in RUNNER.items() if k != name}).workspace == Path.cwd()
         return
-    with pytest.raises(SettingsError, match=name.removeprefix("INPUT_").lower() if "INPUT" in name else name):
+    with pytest.raises(SettingsError, match=f"variable {name.removeprefix('INPUT_')}"):
         read_settings({k: v for k, v in RUNNER.items() if k != name})
+
+
+def test_a_token_that_the_workflow_makes_empty_is_the_inputs_fault():
+    with pytest.raises(SettingsError, match=r"input github_token is empty.*'with:'"):
+        read_settings({**RUNNER, "INPUT_GITHUB_TOKEN": ""})
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ("foo", "1"),
+        ("slack://a/b/c\nhooks.slack.com/services/x\n\nmailto:a@b.c", "2, 3"),
+        ("://x", "1"),
+        ("json://", "1"),
+        ("slack://a/b/c\nJSONS://x", ""),
+        ("", ""),
+    ],
+)
+def test_lines_that_are_no_addresses_are_named_by_their_place_alone(given, lines):
+    problem = read_settings({**RUNNER, "INPUT_NOTIFY_URLS": given}).wrong_addresses
+    assert (f"in line {lines}." in problem.what) if lines else problem is None
+    assert not lines or not any(line in str(problem) for line in given.splitlines() if len(line) > 4)
 
 
 @pytest.mark.parametrize(

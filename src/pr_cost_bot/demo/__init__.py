@@ -2,12 +2,14 @@
 
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 from pr_cost_bot import render
 from pr_cost_bot.demo.results import leave_results
 from pr_cost_bot.demo.stage import REPOSITORY, open_stage
 from pr_cost_bot.demo.story import STORY, Scene
+from pr_cost_bot.render.numbers import dollars
 from pr_cost_bot.simulator.actions import Finished
 
 
@@ -45,8 +47,8 @@ def _outcome(finished: Finished) -> str:
     outputs = finished.outputs
     if not outputs:
         return "done"
-    found = outputs["cost_label"] or outputs["complete"] == "true"
-    facts = [f"${outputs['cost_usd']}" if found else "nothing found yet", outputs["cost_label"] or "no label"]
+    found = outputs["cost_usd"] and (outputs["cost_label"] or outputs["complete"] == "true")
+    facts = [dollars(Decimal(outputs["cost_usd"])) if found else "nothing found yet", outputs["cost_label"] or "no label"]
     facts += ["settled"] if outputs["settled"] == "true" else []
     facts += [] if outputs["complete"] == "true" else ["incomplete"]
     return ", ".join(facts)

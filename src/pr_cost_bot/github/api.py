@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,12 +13,15 @@ from github import Auth, Github, GithubException
 from github.Requester import Requester
 
 from pr_cost_bot.github.errors import GitHubError
+from pr_cost_bot.http_log import Trace, told, waiting
 
 _TRIES = 4
 _TRIES_AFTER_TIME_OUT = 2  # what was too much once is mostly too much again, and each try takes ten seconds
 _LONGEST_WAIT = 90.0
 _SECONDARY_WAIT = 60.0  # GitHub: "wait for at least one minute", when it does not say for how long
 _TIMEOUT = 20  # GitHub itself gives up on a GraphQL query after 10 s
+
+_OPERATION = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
 
 _STATUS_OF_TYPE = {
     "FORBIDDEN": 403,
@@ -86,12 +90,12 @@ class Api:
         if not token:
             raise GitHubError(401, "There is no token.")
         self._patience = patience or Patience()
-        self._graphql_url = graphql_url
+        self._api_url, self._graphql_url = api_url.rstrip("/"), graphql_url
         # Trying again is decided here and not by PyGithub's GithubRetry: that one knows no difference between a GraphQL
         # query and a mutation (both are POST), follows any Retry-After, and does not see errors inside a 200.
         self._requester: Requester = Github(
             auth=Auth.Token(token),
-            base_url=api_url.rstrip("/"),
+            base_url=self._api_url,
             user_agent="pr-cost-bot",
             timeout=_TIMEOUT,
             retry=None,
@@ -131,6 +135,12 @@ class Api:
         answer: Answer = self._persist(lambda: self._graphql(document, variables), after_failure=False)
         return _whole(answer).data
 
+    @property
+    def scopes(self) -> tuple[str, ...] | None:
+        """Of a classic token, as GitHub's last answer told them; None for every other kind, and before the first answer."""
+        told = self._requester.oauth_scopes
+        return None if told is None else tuple(scope for scope in told if scope)
+
     def pause(self, seconds: float) -> bool:
         """Wait within the run's patience."""
         return self._patience.wait(seconds)
@@ -144,8 +154,10 @@ class Api:
                 self._patience.lose(time.monotonic() - started)
                 again = error.rate_limited or (error.transient and after_failure)
                 tries = after_time_out if error.timed_out else _TRIES
-                if not again or attempt >= tries - 1 or not self._patience.wait(_pause_after(error, attempt)):
+                pause = _pause_after(error, attempt)
+                if not again or attempt >= tries - 1 or not self._patience.wait(pause):
                     raise
+                waiting("GitHub", pause, attempt + 2)
         raise AssertionError  # the last attempt returns or raises
 
     def _graphql(self, document: str, variables: Mapping[str, Any]) -> Answer:
@@ -161,9 +173,17 @@ class Api:
         raise GitHubError(502, "The answer to a GraphQL query had no data.")
 
     def _send(self, method: str, url: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
+        address = url if "://" in url else self._api_url + url
+        operation = _OPERATION.match(body["query"]) if url == self._graphql_url else None
+        asked = told(method, address, (params or {}).items(), operation[1] if operation else "")
+        with Trace(asked, 1, time.monotonic) as trace:
+            return self._answered(trace, method, url, body, params)
+
+    def _answered(self, trace: Trace, method: str, url: str, body: Any, params: Mapping[str, Any] | None) -> Any:
         try:
-            return self._requester.requestJsonAndCheck(method, url, parameters=dict(params or {}), input=body)[1]
+            headers, data = self._requester.requestJsonAndCheck(method, url, parameters=dict(params or {}), input=body)
         except GithubException as error:
+            trace.answered(error.status, (error.headers or {}).get("content-length"))
             raise GitHubError(error.status, _message_of(error), dict(error.headers or {})) from None
         except requests.RequestException as error:
             # The text of a connection error names addresses and nothing secret: the token travels in a header.
@@ -172,6 +192,8 @@ class Api:
             raise GitHubError(502, "The answer was not JSON.") from None
         except (AssertionError, RuntimeError) as error:
             raise GitHubError(400, f"The address {url} does not belong to the API address. {error}") from None
+        trace.answered("2xx", headers.get("content-length"))
+        return data
 
 
 def _whole(answer: Answer) -> Answer:

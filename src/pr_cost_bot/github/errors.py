@@ -17,7 +17,7 @@ class GitHubError(ReadError):
         self.status = status
         self.message = quote(message)
         self.headers: Mapping[str, Any] = headers or {}
-        super().__init__(_explain(status, self.message), credentials=status == 401)
+        super().__init__(_explain(status, self.message, self.accepted), credentials=status == 401)
 
     @property
     def transient(self) -> bool:
@@ -45,6 +45,16 @@ class GitHubError(ReadError):
         )
 
     @property
+    def accepted(self) -> str:
+        """The permissions that would do, where GitHub names them; a sentence, or empty.
+
+        https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions-errors
+        """
+        named = quote(str(self.headers.get("x-accepted-github-permissions") or ""))
+        words = named.replace(" ", "").replace("_", "-").replace("=", ": ").replace(",", " and ").replace(";", ", or ")
+        return f" GitHub asks for {words}." if words else ""
+
+    @property
     def forbidden(self) -> bool:
         return self.status == 403 and not self.rate_limited
 
@@ -64,12 +74,12 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _explain(status: int, message: str) -> Problem:
+def _explain(status: int, message: str, accepted: str) -> Problem:
     what = f"GitHub answered {status}." if status else "GitHub could not be reached."
     remedies = {
         0: "Check GITHUB_API_URL and the runner's network, then run the job again.",
         401: "Check the input github_token: it is missing, expired or revoked.",
-        403: "Check the job's `permissions` and the token's scopes.",
+        403: f"Check the job's `permissions` and the token's scopes.{accepted}",
         404: "Check the repository's name, the pull request's number, and that the token may see them.",
         429: "Wait for the limit to reset, then run the job again.",
     }

@@ -1,5 +1,6 @@
 """What `doctor` wants to know about GitHub."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -22,8 +23,11 @@ class GitHubInspection(msgspec.Struct, frozen=True, kw_only=True):
     visibility: str  # "public", "private", "internal"
     archived: bool = False
     may_read_contents: bool = False
-    may_write: bool | None = None  # contents, comments, labels; None for the token of a job or an App: see the workflow
+    may_read_pull_requests: bool = False
+    may_write: bool | None = None  # the account, as far as the repository goes; None for the token of a job or an App
+    scopes: tuple[str, ...] | None = None  # of a classic token (the header X-OAuth-Scopes); None: it is none
     has_data_branch: bool = False
+    workflows: tuple[tuple[str, str], ...] = ()  # name and text of the default branch's files
     labels: tuple[str, ...] = ()
     recent_authors: tuple[Author, ...] = ()  # of the default branch and of pull requests, since the time asked for
 
@@ -34,31 +38,44 @@ def inspect(site: Site, since: datetime) -> GitHubInspection:
     answer = site.api.query(queries.INSPECTION, variables)
     home = answer.data.get("repository")
     if home is None:
-        message = answer.errors[0].message if answer.errors else f"{site.repository} was not found."
-        raise GitHubError(404, message)
-    permission = home["viewerPermission"]
+        refusals = answer.errors_at("repository")
+        message = refusals[0].message if refusals else f"{site.repository} was not found."
+        raise GitHubError(refusals[0].status if refusals else 404, message)
+    permission, pulls = home["viewerPermission"], answer.data.get("pulls")
     return GitHubInspection(
         viewer=(answer.data.get("viewer") or {}).get("login", ""),
         repository=home["nameWithOwner"],
         visibility=home["visibility"].lower(),
         archived=home["isArchived"],
-        may_read_contents=_may_read(answer),
+        may_read_contents=not _refused(answer, "data", "defaultBranchRef"),
+        # GitHub refuses either the whole list or each entry of it; what is asked of an entry is commits, and so contents.
+        may_read_pull_requests=pulls is not None
+        and not any(error.status == 403 and "commits" not in error.path for error in answer.errors_at("pullRequests")),
+        scopes=site.api.scopes,
         may_write=None if permission is None else permission in _WRITERS,
         has_data_branch=home.get("data") is not None,
+        workflows=tuple(_files(home.get("workflows"))),
         labels=tuple(label["name"] for label in nodes_of(home["labels"])),
-        recent_authors=_authors(home, since),
+        recent_authors=_authors(home, pulls or {}, since),
     )
 
 
-def _may_read(answer: Answer) -> bool:
-    return not any(error.status == 403 for error in answer.errors_at("data", "defaultBranchRef", "commit"))
+def _files(tree: Node | None) -> Iterator[tuple[str, str]]:
+    for entry in (tree or {}).get("entries") or ():
+        text = (entry.get("object") or {}).get("text")
+        if entry["name"].endswith((".yml", ".yaml")) and text:
+            yield entry["name"], text
 
 
-def _authors(home: Node, since: datetime) -> tuple[Author, ...]:
+def _refused(answer: Answer, *keys: str) -> bool:
+    return any(error.status == 403 for error in answer.errors_at(*keys, "commit"))
+
+
+def _authors(home: Node, pulls: Node, since: datetime) -> tuple[Author, ...]:
     """People, each once by address, bots left out."""
     branch = (home.get("defaultBranchRef") or {}).get("target") or {}
     people = [author_of(commit["author"]) for commit in nodes_of(branch.get("history"))]
-    for pull in nodes_of(home.get("pullRequests")):
+    for pull in nodes_of(pulls.get("pullRequests")):
         if read_time(pull["updatedAt"]) < since:
             continue
         people += [author_of(item["commit"]["author"]) for item in nodes_of(pull["commits"]) if item["commit"]]

@@ -208,12 +208,17 @@ query Inspection($owner: String!, $name: String!, $since: GitTimestamp!, $data: 
     id nameWithOwner visibility viewerPermission isArchived
     data: ref(qualifiedName: $data) { target { __typename oid } }
     labels(first: 100) { nodes { name } }
+    workflows: object(expression: "HEAD:.github/workflows") {
+      __typename ... on Tree { entries { name object { __typename ... on Blob { text } } } }
+    }
     defaultBranchRef {
       name
       target { __typename ... on Commit {
         history(first: 100, since: $since) { nodes { ...named } }
       } }
     }
+  }
+  pulls: repository(owner: $owner, name: $name) {
     pullRequests(first: 50, orderBy: {field: UPDATED_AT, direction: DESC}) {
       nodes { updatedAt author { __typename login } commits(last: 20) { nodes { commit { ...named } } } }
     }
