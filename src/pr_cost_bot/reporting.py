@@ -1,7 +1,7 @@
 """Telling the runner what came out: log, annotations, step summary, outputs, and the gate."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -13,10 +13,11 @@ from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem, PullRequestCost
 from pr_cost_bot.ports import PullRequestFacts, Row
 from pr_cost_bot.publish import Known, Published, label_left
-from pr_cost_bot.render.numbers import dollars
+from pr_cost_bot.render.numbers import dollars, enumeration
 from pr_cost_bot.settings import Settings
 
 TOO_EXPENSIVE = 3
+_NAMED = 5
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,18 +39,28 @@ def report(settings: Settings, made: Sequence[Report], trouble: Sequence[Problem
         runner.warn(problem)
     for problem in written:
         (runner.fail if failed else runner.warn)(problem)
+    if unmatched := [f"#{cost.pull.number}" for cost in _costs(made) if cost.unmatched and not cost.has_usage]:
+        named = enumeration(unmatched[:_NAMED], len(unmatched[_NAMED:]))
+        runner.notice(
+            f"No usage was found for {named}, and not every author is matched to an account at a source. "
+            "Whom a vendor knows by another address needs a line in the configuration: the step summary has it (docs/people.md)."
+        )
     for one in made:
         _log(one)
     runner.write_summary(
         settings.summary_path,
         render.render_summary(
-            [known.cost for one in made for known in one.known],
+            _costs(made),
             [*missing, *written],
             # One page tells of them all, so it names people only where each base branch's configuration lets it.
             show_people=all(one.config.comment.show_people for one in made),
             notes=list(dict.fromkeys(note for one in made for note in one.notes)),
         ),
     )
+
+
+def _costs(made: Iterable[Report]) -> list[PullRequestCost]:
+    return [known.cost for one in made for known in one.known]
 
 
 def _log(made: Report) -> None:
@@ -152,7 +163,7 @@ def _outputs(settings: Settings, one: Known, config: Config, written: Published)
     cost = one.cost
     ref = written.comments.get(cost.pull.number) or one.facts.comment
     return {
-        "cost_usd": str(document(one, config)["cost_usd"]) if is_known(one) else "",
+        "cost_usd": _figure(one, config),
         "cost_label": label_left(one, config) or "",
         "comment_url": ref.url if ref else "",
         "pull_request": str(cost.pull.number),
@@ -162,6 +173,12 @@ def _outputs(settings: Settings, one: Known, config: Config, written: Published)
         "artifact_dir": _artifact_dir(settings, [one]),
         "summary": _one_line(document(one, config)),
     }
+
+
+def _figure(one: Known, config: Config) -> str:
+    """Empty where it is not known, or all of it is without a price: nobody must take that for $0."""
+    unpriced = one.cost.unpriced and not one.cost.lines and one.cost.kept is None
+    return str(document(one, config)["cost_usd"]) if is_known(one) and not unpriced else ""
 
 
 def _one_line(found: Row) -> str:

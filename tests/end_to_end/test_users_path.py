@@ -184,3 +184,23 @@ def test_a_stranger_cannot_take_somebody_s_usage_into_a_pull_request_from_a_fork
         assert s.event("opened", forged, at("11:05")).outputs["cost_usd"] in {"", "0"}
         assert not any("$30" in body for body in s.own_comments(forged))
         assert s.event("opened", own, at("11:06")).outputs["cost_usd"] == "30"
+
+
+def test_an_author_whom_no_source_knows_is_told_in_an_annotation_and_kept_in_the_row():
+    with stage() as s:
+        s.vendors.members = {vendor: {"somebody@acme.example"} for vendor in s.vendors.members}
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        notices = [line for line in finished.log.splitlines() if line.startswith("::notice")]
+        assert any(f"#{number}" in line and "docs/people.md" in line for line in notices), finished.log
+        assert json.loads(s.rows()[f"pr_costs/{number}.json"])["unmatched"] == 1
+
+
+def test_a_figure_that_is_wholly_without_a_price_is_no_0_in_the_outputs():
+    with stage() as s:
+        s.vendors.add(call("ada", at("09:30"), "openai", model="house-9"))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"))
+        assert finished.outputs["cost_usd"] == ""
+        assert [one["model"] for one in json.loads(finished.outputs["summary"])["unpriced"]] == ["house-9"]
+        assert "unpriced" in s.comment(number)
