@@ -10,14 +10,19 @@ import sqlalchemy as sa
 
 from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, PLACES, PR_COSTS, SHARES
 from pr_cost_bot.ledger.units import from_units
+from pr_cost_bot.ledger.usage import NO_PRICE
 from pr_cost_bot.reports.scope import Period
+from pr_cost_bot.reports.unpriced import plain_reason
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 5_000
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`[start, end)` is an hour or a day. `pr_number` None: on no pull request, and `reason` says why."""
+    """`[start, end)` is an hour or a day. `pr_number` None: on no pull request, and `reason` says why.
+
+    `priced` false: no price is known, and `cost_usd` is 0 for want of one.
+    """
 
     start: datetime
     end: datetime
@@ -39,6 +44,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     output_tokens: int
     cost_usd: Decimal
     billed_usd: Decimal | None
+    priced: bool = True
 
 
 def charges(connection: sa.Connection, period: Period, name: Callable[[str], str]) -> Iterator[Charge]:
@@ -64,7 +70,7 @@ def charges(connection: sa.Connection, period: Period, name: Callable[[str], str
 def _charge(row: sa.RowMapping, name: Callable[[str], str]) -> Charge:
     start = _EPOCH + timedelta(days=row["day"], hours=max(0, row["hour"]))
     billed = row["billed_units"]
-    plain = ("source", "product", "model", "evidence", "reason", "ticket", "purpose", "cost_label", "requests")
+    plain = ("source", "product", "model", "evidence", "ticket", "purpose", "cost_label", "requests")
     tokens = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
     values: dict[str, Any] = {column: row[column] for column in (*plain, *tokens)}
     return Charge(
@@ -75,5 +81,7 @@ def _charge(row: sa.RowMapping, name: Callable[[str], str]) -> Charge:
         pr_number=row["pr_number"] or None,
         cost_usd=from_units(row["cost_units"]),
         billed_usd=None if billed is None else from_units(billed),
+        reason=plain_reason(row["reason"]),
+        priced=not row["reason"].endswith(NO_PRICE),
         **values,
     )

@@ -129,6 +129,7 @@ def _own(charge: Charge) -> dict[str, str | int | None]:
         "x_CacheReadTokens": charge.cache_read_tokens,
         "x_CacheWriteTokens": charge.cache_write_tokens,
         "x_OutputTokens": charge.output_tokens,
+        "x_PriceKnown": str(charge.priced).lower(),  # EffectiveCost must not be null
     }
 
 
@@ -144,6 +145,6 @@ COLUMNS = (
     *("ProviderName", "PublisherName", "ServiceCategory", "ServiceSubcategory", "ServiceName", "SkuId", "SkuMeter"),
     *("SkuPriceId", "ResourceId", "ResourceName", "ResourceType", "Tags", "AllocatedMethodId", "AllocatedMethodDetails"),
     *("AllocatedResourceId", "AllocatedResourceName", "AllocatedTags", "x_BilledCostKnown", "x_UnattributedReason"),
-    *("x_Requests", "x_InputTokens", "x_CacheReadTokens", "x_CacheWriteTokens", "x_OutputTokens"),
+    *("x_Requests", "x_InputTokens", "x_CacheReadTokens", "x_CacheWriteTokens", "x_OutputTokens", "x_PriceKnown"),
 )
 """In the order in which they are written."""

@@ -42,6 +42,7 @@ def _schema(pa: Any) -> Any:
         "end": pa.timestamp("s", tz="UTC"),
         "cost_usd": pa.decimal128(38, DIGITS),
         "billed_usd": pa.decimal128(38, DIGITS),
+        "priced": pa.bool_(),
         **dict.fromkeys(_COUNTS, pa.int64()),
     }
     return pa.schema([(name, kinds.get(name, pa.string())) for name in Charge.__struct_fields__])

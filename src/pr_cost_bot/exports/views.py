@@ -8,8 +8,11 @@ stay exact.
 """
 
 from pr_cost_bot.ledger.units import DIGITS
+from pr_cost_bot.ledger.usage import NO_PRICE
 
 NAMES = ("pr_cost_daily", "pr_cost_pulls", "pr_cost_pull_daily", "pr_cost_weekly", "pr_cost_shares", "pr_cost_places")
+_REASON = f"CAST(TRIM(REPLACE(p.reason, '{NO_PRICE}', '')) AS VARCHAR(128))"
+"""Why usage is on no pull request, whether it has a price or not. The cast keeps the column's type."""
 
 
 def view_queries(dialect: str) -> dict[str, str]:
@@ -36,7 +39,7 @@ def _daily(dialect: str) -> str:
     """Spend by day, source, product, model and repository; attributed and not."""
     return f"""
 SELECT {_day(dialect)} AS day, a.source, i.product, i.model, NULLIF(p.repository, '') AS repository,
-       s.attributed, p.reason, SUM(s.requests) AS requests, SUM(s.input_tokens) AS input_tokens,
+       s.attributed, {_REASON} AS reason, SUM(s.requests) AS requests, SUM(s.input_tokens) AS input_tokens,
        SUM(s.cache_read_tokens) AS cache_read_tokens, SUM(s.cache_write_tokens) AS cache_write_tokens,
        SUM(s.output_tokens) AS output_tokens, {_amount("s.cost_units", dialect)} AS cost_usd,
        {_amount("s.billed_units", dialect)} AS billed_usd, COUNT(DISTINCT a.person) AS people
@@ -44,7 +47,7 @@ FROM usage_shares s
 JOIN usage_accounts a ON a.id = s.account_id
 JOIN usage_items i ON i.id = s.item_id
 JOIN usage_places p ON p.id = s.place_id
-GROUP BY s.day, a.source, i.product, i.model, p.repository, s.attributed, p.reason
+GROUP BY s.day, a.source, i.product, i.model, p.repository, s.attributed, {_REASON}
 """  # noqa: S608 - made of this module's own constants
 
 
@@ -98,8 +101,9 @@ def _shares(dialect: str) -> str:
     """
     return f"""
 SELECT {_day(dialect)} AS day, s.day AS day_number, a.source, i.product, i.model, s.place_id AS place,
-       NULLIF(p.repository, '') AS repository, NULLIF(p.pr_number, 0) AS pr_number, s.attributed, p.reason, s.requests,
-       s.input_tokens, s.cache_read_tokens, s.cache_write_tokens, s.output_tokens, s.cost_units, s.billed_units
+       NULLIF(p.repository, '') AS repository, NULLIF(p.pr_number, 0) AS pr_number, s.attributed,
+       {_REASON} AS reason, s.requests, s.input_tokens, s.cache_read_tokens, s.cache_write_tokens, s.output_tokens,
+       s.cost_units, s.billed_units
 FROM usage_shares s
 LEFT JOIN usage_accounts a ON a.id = s.account_id
 LEFT JOIN usage_items i ON i.id = s.item_id
@@ -109,7 +113,8 @@ LEFT JOIN usage_places p ON p.id = s.place_id
 
 def _places(_dialect: str) -> str:
     """What a place of `pr_cost_shares` is: a pull request with the evidence for it, or the reason why it is none."""
-    return """
-SELECT id AS place, NULLIF(repository, '') AS repository, NULLIF(pr_number, 0) AS pr_number, evidence, reason
-FROM usage_places
-"""
+    return f"""
+SELECT p.id AS place, NULLIF(p.repository, '') AS repository, NULLIF(p.pr_number, 0) AS pr_number, p.evidence,
+       {_REASON} AS reason
+FROM usage_places p
+"""  # noqa: S608 - made of this module's own constants

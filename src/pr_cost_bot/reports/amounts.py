@@ -1,6 +1,6 @@
 """What usage adds up to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -9,7 +9,10 @@ from pr_cost_bot.model import ZERO
 
 
 class Amounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over usage. `attributed_usd` lies on pull requests; of `unknown_usd` nobody says whether it is billed."""
+    """Sums over usage. `attributed_usd` lies on pull requests; of `unknown_usd` nobody says whether it is billed.
+
+    `unpriced`: by model, the tokens for which no price is known; they are in no amount.
+    """
 
     cost_usd: Decimal = ZERO
     attributed_usd: Decimal = ZERO
@@ -20,6 +23,7 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
+    unpriced: Mapping[str, int] = {}
 
     def __add__(self, other: "Amounts") -> "Amounts":
         return Amounts(
@@ -32,6 +36,7 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
+            unpriced=joined(self.unpriced, other.unpriced),
         )
 
     def __bool__(self) -> bool:
@@ -45,6 +50,13 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
     def cache_hit_rate(self) -> Decimal | None:
         """The part of the input that was read from the cache, 0 to 1; None without input."""
         return Decimal(self.cache_read_tokens) / self.input_tokens if self.input_tokens else None
+
+
+def joined(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    """Both counts by name."""
+    if not one or not other:
+        return one or other
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
 class Group(msgspec.Struct, frozen=True):

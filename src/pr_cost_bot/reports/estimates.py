@@ -8,7 +8,7 @@ import msgspec
 
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.pulls import PullRow, median
-from pr_cost_bot.reports.usage_sums import NONE
+from pr_cost_bot.reports.scope import NONE
 
 CLOSE = Decimal("0.25")
 

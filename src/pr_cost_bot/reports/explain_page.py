@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pr_cost_bot.ledger.rows import exact_dollars
+from pr_cost_bot.model import total_billed
 from pr_cost_bot.render.numbers import dollars, enumeration, times
 from pr_cost_bot.reports.amounts import Amounts
 from pr_cost_bot.reports.asked import Asked
@@ -64,7 +65,12 @@ def explanation(asked: Asked, repository: str, number: int) -> tuple[Sheet, Shee
         title=f"{repository}#{number}: {row['title']}",
         columns=[*_KEY, *_AMOUNTS],
         rows=_together([{**line, "person": asked.privacy.beside_pull_request(line["person"])} for line in found.lines]),
-        total={"source": "Total", **row, **({"cost_usd": UNPRICED, "billed_usd": None} if _without_price(row) else {})},
+        total={
+            "source": "Total",
+            "requests": sum(line["requests"] for line in found.lines),
+            **row,
+            **({"cost_usd": UNPRICED, "billed_usd": None} if _without_price(row) else {}),
+        },
         notes=(*_checks(found), *unpriced_note(tokens_kept(row["unpriced"]))),
     )
     return lines, _records(found, asked.privacy) if found.records else _hours(found.buckets, asked.privacy)
@@ -72,7 +78,8 @@ def explanation(asked: Asked, repository: str, number: int) -> tuple[Sheet, Shee
 
 def _records(found: Explanation, privacy: Privacy) -> Sheet:
     shown = privacy.people == "shown"
-    total = {name: sum(record[name] for record in found.records) for name in ("requests", *_TOKENS)}
+    total: dict[str, Any] = {name: sum(record[name] for record in found.records) for name in ("requests", *_TOKENS)}
+    total["billed_usd"] = total_billed(record["billed_usd"] for record in found.records)
     return Sheet(
         title="The vendors' records, and the part of each that lies here",
         columns=[column for column in _RECORD if shown or column.name not in _OF_PEOPLE],

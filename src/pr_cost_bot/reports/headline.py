@@ -1,14 +1,15 @@
 """The number: what a merged pull request costs, and what else a leader asks first."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
 
 import msgspec
 import sqlalchemy as sa
 
 from pr_cost_bot.model import ZERO
-from pr_cost_bot.reports.amounts import Amounts, ratio
+from pr_cost_bot.reports.amounts import Amounts, joined, ratio
 from pr_cost_bot.reports.pulls import PullRow, median, merged_pulls
 from pr_cost_bot.reports.scope import Scope
 from pr_cost_bot.reports.spend import spent
@@ -29,6 +30,10 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     median_ticket_usd: Decimal | None
     incomplete: int  # merged pull requests of which a source was missing
     unsettled: int
+    unpriced: int  # merged pull requests with usage for which no price is known
+    unpriced_tokens: Mapping[str, int]  # theirs, by model
+    unused: int  # merged pull requests that show no usage
+    unmatched: int  # of these, those of which no source knows an author
 
     @property
     def per_commit_usd(self) -> Decimal | None:
@@ -61,7 +66,32 @@ def headline(connection: sa.Connection, scope: Scope) -> Headline:
         median_ticket_usd=median(list(by_ticket.values())),
         incomplete=sum(not pull.complete for pull in pulls),
         unsettled=sum(not pull.settled for pull in pulls),
+        unpriced=sum(bool(pull.unpriced) for pull in pulls),
+        unpriced_tokens=reduce(joined, (pull.unpriced for pull in pulls), {}),
+        unused=sum(not pull.used for pull in pulls),
+        unmatched=sum(not pull.used and pull.unmatched > 0 for pull in pulls),
     )
+
+
+def unused_note(merged: int, unused: int, unmatched: int) -> tuple[str, ...]:
+    """What the mean counts as free; nothing where every merged pull request shows usage."""
+    if not unused:
+        return ()
+    shows = "shows" if unused == 1 else "show"
+    said = f"{unused} of {merged} merged pull request{'' if merged == 1 else 's'} {shows} no usage"
+    if not unmatched:
+        return (f"{said}.",)
+    if unused == 1:
+        return (f"{said}; an author of it is not matched to any vendor's account (docs/people.md).",)
+    return (f"{said}; of {unmatched} of them an author is not matched to any vendor's account (docs/people.md).",)
+
+
+def unpriced_pulls_note(merged: int, unpriced: int) -> tuple[str, ...]:
+    """How many the mean counts without a part of their usage."""
+    if not unpriced:
+        return ()
+    has = "has" if unpriced == 1 else "have"
+    return (f"{unpriced} of {merged} merged pull request{'' if merged == 1 else 's'} {has} usage without a known price.",)
 
 
 def ticket_costs(pulls: Sequence[PullRow], wanted: Sequence[str] = ()) -> dict[str, Decimal]:

@@ -1,20 +1,15 @@
-"""The first page: the number and its trend, and one pull request explained."""
+"""The first page: the number and its trend."""
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
-from pr_cost_bot.ledger.rows import exact_dollars
-from pr_cost_bot.render.numbers import dollars, enumeration, times
 from pr_cost_bot.reports.asked import Asked
-from pr_cost_bot.reports.explain import Explanation, explain
-from pr_cost_bot.reports.headline import Headline, change, headline
-from pr_cost_bot.reports.scope import EPOCH
-from pr_cost_bot.reports.sheet import Column, Sheet
-from pr_cost_bot.tickets import tickets_of
+from pr_cost_bot.reports.headline import Headline, change, headline, unpriced_pulls_note, unused_note
+from pr_cost_bot.reports.pulls import merged_pulls
+from pr_cost_bot.reports.sheet import Column, Sheet, Unknown
+from pr_cost_bot.reports.team_guard import joined
+from pr_cost_bot.reports.unpriced import UNPRICED, billed_cell, cost_cell
 
 _LINES = (
     ("Cost per merged pull request, mean", "mean_usd"),
@@ -30,16 +25,17 @@ _LINES = (
 def overview(asked: Asked) -> Sheet:
     """Cost per merged pull request first, everything against the period before."""
     asked.privacy.allow((), asked.scope.filters)
+    _check_teams(asked)
     now, before = headline(asked.connection, asked.scope), headline(asked.connection, asked.scope.before)
-    rows = [_line(title, getattr(now, name), getattr(before, name)) for title, name in _LINES]
+    rows = [_line(title, _known(now, name), _known(before, name)) for title, name in _LINES]
     rows += [
-        _line("Spend", now.spent.cost_usd, before.spent.cost_usd),
+        _line("Spend", cost_cell(now.spent), cost_cell(before.spent)),
         *(
             [_line("… on no pull request", now.spent.unattributed_usd, before.spent.unattributed_usd)]
             if asked.knows_the_rest
             else []
         ),
-        _line("… billed", now.spent.billed_usd, before.spent.billed_usd),
+        _line("… billed", billed_cell(now.spent), billed_cell(before.spent)),
     ]
     columns = [
         Column("figure", "Figure"),
@@ -48,76 +44,38 @@ def overview(asked: Asked) -> Sheet:
         Column("change", "Change", "percent"),
     ]
     title = f"{asked.scope.period}, against {asked.scope.before.period}"
-    return Sheet(title=title, columns=columns, rows=rows, notes=(*_counts(now, before), *asked.notes()))
+    return Sheet(title=title, columns=columns, rows=rows, notes=(*_counts(now, before), *_left_out(asked, now)))
 
 
-def explanation(asked: Asked, repository: str, number: int) -> tuple[Sheet, Sheet]:
-    """Lines of one pull request, which add up to its row, and the usage that they are made of."""
-    found = explain(asked.connection, repository, number)
-    row = found.row
-    lines = Sheet(
-        title=f"{repository}#{number}: {row['title']}",
-        columns=[*_KEY, *_AMOUNTS],
-        rows=_together([{**line, "person": asked.privacy.beside_pull_request(line["person"])} for line in found.lines]),
-        total={"source": "Total", **row},
-        notes=_checks(found),
+def _known(one: Headline, name: str) -> Decimal | Unknown | None:
+    """The figure; where none of it has a price, it is not $0."""
+    found: Decimal | None = getattr(one, name)
+    if name == "all_in_usd":
+        return UNPRICED if found is not None and cost_cell(one.spent) == UNPRICED else found
+    return UNPRICED if one.unpriced and found is not None and not found else found
+
+
+def _left_out(asked: Asked, now: Headline) -> tuple[str, ...]:
+    """What the figures count as free, or not at all: of the merged pull requests and of the days."""
+    unpriced = now.spent.unpriced or now.unpriced_tokens
+    return (
+        *unused_note(now.merged, now.unused, now.unmatched),
+        *unpriced_pulls_note(now.merged, now.unpriced),
+        *asked.notes(unpriced),
     )
-    usage = Sheet(
-        title="Hour by hour, as the vendors report it",
-        columns=[Column("time", "Time (UTC)"), *_KEY, *_AMOUNTS],
-        rows=_together(
-            [
-                {
-                    **msgspec.structs.asdict(bucket),
-                    **msgspec.structs.asdict(bucket.amounts),
-                    "billed_usd": None if bucket.amounts.unknown_usd else bucket.amounts.billed_usd,
-                    "time": _time(bucket.day, bucket.hour),
-                    "person": asked.privacy.beside_pull_request(bucket.person),
-                }
-                for bucket in found.buckets
-            ]
-        ),
-        total={"time": "Total", "cost_usd": found.buckets_usd} if found.buckets else None,
-        notes=() if found.buckets else ("This table keeps no usage of this pull request.",),
-    )
-    return lines, usage
 
 
-_KEY = (
-    Column("source", "Source"),
-    Column("product", "Product"),
-    Column("model", "Model"),
-    Column("person", "Person"),
-    Column("evidence", "Evidence"),
-)
-_AMOUNTS = (
-    Column("requests", "Requests", "count"),
-    Column("input_tokens", "Input", "count"),
-    Column("cache_read_tokens", "Cache read", "count"),
-    Column("cache_write_tokens", "Cache write", "count"),
-    Column("output_tokens", "Output", "count"),
-    Column("cost_usd", "Cost", "usd"),
-    Column("billed_usd", "Billed", "usd"),
-)
+def _check_teams(asked: Asked) -> None:
+    """Raises QuestionError where a team's totals, or those of what it merged, would tell on somebody."""
+    if guard := asked.guard:
+        for scope in (asked.scope, asked.scope.before):
+            guard.check(joined(asked.people(scope).values()))
+            guard.check(asked.authors(merged_pulls(asked.connection, scope.of_all_teams)))
 
 
-def _together(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows that show the same name in one: where persons are hidden, nobody can be told apart by counting."""
-    merged: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows:
-        key = (row.get("time"), *(row[column.name] for column in _KEY))
-        old = merged.get(key)
-        sums = {column.name: _plus(old[column.name], row[column.name]) for column in _AMOUNTS} if old else {}
-        merged[key] = {**row, **sums}
-    return list(merged.values())
-
-
-def _plus(one: Any, other: Any) -> Any:
-    return None if one is None or other is None else one + other
-
-
-def _line(title: str, now: Decimal | None, before: Decimal | None) -> Mapping[str, Any]:
-    return {"figure": title, "now": now, "before": before, "change": change(now, before)}
+def _line(title: str, now: Decimal | Unknown | None, before: Decimal | Unknown | None) -> Mapping[str, Any]:
+    moved = None if isinstance(now, Unknown) or isinstance(before, Unknown) else change(now, before)
+    return {"figure": title, "now": now, "before": before, "change": moved}
 
 
 def _counts(now: Headline, before: Headline) -> tuple[str, ...]:
@@ -137,29 +95,3 @@ def _counts(now: Headline, before: Headline) -> tuple[str, ...]:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _checks(found: Explanation) -> tuple[str, ...]:
-    row, lines, usage = (exact_dollars(amount) for amount in (found.row["cost_usd"], found.lines_usd, found.buckets_usd))
-    notes = [f"Evidence allows ${found.row['low_usd']:.2f} to ${found.row['high_usd']:.2f}."]
-    notes += _intent(found.row)
-    if lines != row:
-        notes.append(f"The lines add up to ${lines}, not to the row's ${row}: the row was changed by hand.")
-    if found.buckets and usage != row:
-        notes.append(f"The usage adds up to ${usage}: a run of another pull request has seen these hours since.")
-    return tuple(notes)
-
-
-def _intent(row: Mapping[str, Any]) -> list[str]:
-    """What the comment says of estimate and tickets."""
-    names, estimate, cost = tickets_of(row["ticket"]), row["estimate_usd"], row["cost_usd"]
-    notes = [f"Split evenly between {enumeration(names)}."] if len(names) > 1 else []
-    if estimate is not None:
-        compared = f" ({times(cost / estimate)})" if estimate > 0 and cost > 0 else ""
-        notes.append(f"Estimate {dollars(estimate)}, actual {dollars(cost)}{compared}.")
-    return notes
-
-
-def _time(day: int, hour: int) -> str:
-    date = EPOCH + timedelta(days=day)
-    return f"{date}" if hour < 0 else f"{date} {hour:02d}:00"

@@ -1,6 +1,6 @@
 """Every question as a sheet: what is asked of the table, and which columns the answer has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +9,12 @@ import msgspec
 from pr_cost_bot.reports import caching as caches
 from pr_cost_bot.reports.amounts import Amounts, Group, folded, ratio, total
 from pr_cost_bot.reports.asked import Asked
-from pr_cost_bot.reports.concentration import Concentration, concentration
 from pr_cost_bot.reports.mix import model_mix
 from pr_cost_bot.reports.pulls import some_have_several_tickets
 from pr_cost_bot.reports.sheet import Column, Sheet
+from pr_cost_bot.reports.team_guard import TOGETHER, Key, by_first, nested, rows_of
 from pr_cost_bot.reports.teams import SMALL_TEAMS, TEAM
-from pr_cost_bot.reports.usage_sums import NO_PULL_REQUEST, NOBODY
+from pr_cost_bot.reports.unpriced import UNPRICED, billed_cell, cost_cell
 
 _COST = ("cost_usd",)
 
@@ -23,7 +23,12 @@ def by(asked: Asked, *dimensions: str) -> Sheet:
     """Spend by one or two things."""
     groups = asked.spend(*dimensions)
     whole = total(groups)
-    notes = [*asked.notes(), *_about_tickets(asked, dimensions), *_about_teams(asked, dimensions, groups)]
+    notes = [
+        *asked.notes(whole.unpriced),
+        *_about_tickets(asked, dimensions),
+        *_about_teams(asked, dimensions, groups),
+        *_about_few(groups),
+    ]
     return Sheet(
         title=f"Spend by {' and '.join(dimensions)}, {asked.scope.period}",
         columns=[*(Column(name, name.capitalize()) for name in dimensions), *_AMOUNTS],
@@ -45,45 +50,18 @@ def _about_teams(asked: Asked, dimensions: Sequence[str], groups: Sequence[Group
         yield f"{SMALL_TEAMS}: those of whom fewer than {asked.privacy.least} people used anything, together."
 
 
-def concentrations(asked: Asked) -> Sheet:
-    """Who and what drives the spend: the top tenth, and the fewest that make half."""
-    both = asked.spend("repository", "pull-request", only=_COST)
-    kinds = {
-        "repository": concentration(folded(both, 0)),
-        "pull-request": concentration([group for group in folded(both, 1) if group.key[0] != NO_PULL_REQUEST]),
-    }
-    notes = [*asked.notes()]
-    if asked.privacy.people != "hidden":
-        kinds["developer"] = concentration(_of_somebody(asked.spend("developer", only=_COST)))
-    else:
-        everybody = concentration(_of_somebody(asked.persons(only=_COST)))
-        if min(everybody.top, len(everybody.half)) >= asked.privacy.least:
-            kinds["developer"] = msgspec.structs.replace(everybody, half=tuple(map(_nameless, everybody.half)))
-        else:
-            notes.append("Developers are too few for a figure that is nobody's alone; --people shows it.")
-    columns = [
-        Column("by", "By"),
-        Column("count", "Count", "count"),
-        Column("top", "Top 10 %", "count"),
-        Column("top_share", "Their share", "percent"),
-        Column("half", "Make half", "count"),
-        Column("half_part", "Of all", "percent"),
-        Column("names", "The largest"),
-    ]
-    return Sheet(
-        title=f"Concentration, {asked.scope.period}",
-        columns=columns,
-        rows=[{"by": kind, **_concentration(one)} for kind, one in kinds.items()],
-        notes=notes,
-    )
+def _about_few(groups: Iterable[Group]) -> Iterable[str]:
+    if any(TOGETHER in group.key for group in groups):
+        yield f"{TOGETHER}: what would tell on single people of the team or of the others, together; --people shows it apart."
 
 
 def caching(asked: Asked) -> Sheet:
     """How much of the input came from the cache, and what that saved at list price."""
-    found = caches.caching(asked.spend("model"), asked.prices)
+    groups = asked.spend("model")
+    found = caches.caching(groups, asked.prices)
     whole = sum((one.amounts for one in found), Amounts())
     known = [one.saved_usd for one in found if one.saved_usd is not None]
-    unknown = [one.model for one in found if one.saved_usd is None]
+    unknown = [one.model for one in found if one.saved_usd is None and one.model != TOGETHER]
     columns = [
         Column("model", "Model"),
         Column("input_tokens", "Input", "count"),
@@ -102,8 +80,9 @@ def caching(asked: Asked) -> Sheet:
         rows=[row(one.model, one.amounts, one.saved_usd) for one in found],
         total=row("Total", whole, sum(known, Decimal(0))),
         notes=(
-            *asked.notes(),
+            *asked.notes(whole.unpriced),
             *((f"No list price is known for {', '.join(unknown)}: not in the savings.",) if unknown else ()),
+            *_about_few(groups),
         ),
     )
 
@@ -117,23 +96,40 @@ def models(asked: Asked) -> Sheet:
         Column("share", "Share", "percent"),
         Column("change", "Change", "points"),
     ]
-    rows = [msgspec.structs.asdict(one) for one in model_mix(asked.spend("week", "model", only=_COST))]
-    return Sheet(title=f"Model mix by week, {asked.scope.period}", columns=columns, rows=rows, notes=asked.notes())
+    groups = asked.spend("week", "model", only=_COST, fold=nested)
+    weeks = [group for group in groups if group.key[0] != TOGETHER]
+    no_price = {group.key for group in weeks if group.amounts.unpriced and not group.amounts.cost_usd}
+    rows = [
+        {**msgspec.structs.asdict(one), **({"cost_usd": UNPRICED} if (str(one.week), one.model) in no_price else {})}
+        for one in model_mix(weeks)
+    ]
+    left_out = ["Weeks that would tell on single people are left out."] if len(weeks) < len(groups) else []
+    notes = [*asked.notes(total(groups).unpriced), *_about_few(weeks), *left_out]
+    return Sheet(title=f"Model mix by week, {asked.scope.period}", columns=columns, rows=rows, notes=notes)
 
 
 def unmerged(asked: Asked) -> Sheet:
     """Spend that no merged pull request stands for, and why."""
-    names = {"open": "on open pull requests", "closed": "on pull requests closed without a merge"}
-    groups = asked.spend("state", "reason", only=_COST)
-    left = [(names.get(state, reason or state), g.amounts) for g in groups for state, reason in (g.key,) if state != "merged"]
-    return _reasons(asked, f"Spend with no merged pull request, {asked.scope.period}", left, total(groups))
+    groups = asked.spend("state", "reason", only=_COST, fold=rows_of(_unmerged))
+    return _reasons(asked, f"Spend with no merged pull request, {asked.scope.period}", groups, _unmerged)
+
+
+def _unmerged(key: Key) -> str:
+    state, reason = key
+    names = {"open": "on open pull requests", "closed": "on pull requests closed without a merge", "merged": ""}
+    return names.get(state, reason or state)
 
 
 def unattributed(asked: Asked) -> Sheet:
     """What lies on no pull request, by reason."""
-    groups = asked.spend("reason", only=_COST)
-    left = [(group.key[0], group.amounts) for group in groups if group.key[0]]
-    return _reasons(asked, f"Not attributed, {asked.scope.period}", left, total(groups))
+    if not asked.knows_the_rest:
+        return Sheet(title=f"Not attributed, {asked.scope.period}", columns=_REASONS, rows=[], notes=[_NOT_KNOWN])
+    groups = asked.spend("reason", only=_COST, fold=rows_of(_reason))
+    return _reasons(asked, f"Not attributed, {asked.scope.period}", groups, _reason)
+
+
+def _reason(key: Key) -> str:
+    return key[0]
 
 
 def billed(asked: Asked) -> Sheet:
@@ -146,12 +142,21 @@ def billed(asked: Asked) -> Sheet:
         Column("included_usd", "In seats and pools", "usd"),
         Column("unknown_usd", "Not known", "usd"),
     ]
-    groups = asked.spend("source", "model")
+    groups = asked.spend("source", "model", fold=by_first)
     listed, unknown = _at_list_price(groups, asked)
 
     def row(name: str, amounts: Amounts, list_usd: Decimal | None) -> dict[str, Any]:
         included = amounts.cost_usd - amounts.billed_usd - amounts.unknown_usd
-        return {"source": name, **_amounts(amounts, amounts), "included_usd": included, "list_usd": list_usd}
+        parts = {"billed_usd": amounts.billed_usd, "included_usd": included}
+        if not any(parts.values()) and (amounts.unknown_usd or amounts.unpriced):
+            parts = {}  # nothing of it is known
+        return {
+            "source": name,
+            "cost_usd": cost_cell(amounts),
+            "unknown_usd": UNPRICED if cost_cell(amounts) == UNPRICED else amounts.unknown_usd,
+            **parts,
+            "list_usd": list_usd,
+        }
 
     return Sheet(
         title=f"Cost and bill, {asked.scope.period}",
@@ -159,9 +164,10 @@ def billed(asked: Asked) -> Sheet:
         rows=[row(group.key[0], group.amounts, listed.get(group.key[0])) for group in folded(groups, 0)],
         total=row("Total", total(groups), sum(listed.values(), Decimal(0)) if listed else None),
         notes=(
-            *asked.notes(),
+            *asked.notes(total(groups).unpriced),
             "List prices are today's, for plain requests.",
             *((f"No list price or no tokens are known for {', '.join(unknown)}: not in that column.",) if unknown else ()),
+            *_about_few(groups),
         ),
     )
 
@@ -180,14 +186,11 @@ def _at_list_price(groups: Iterable[Group], asked: Asked) -> tuple[dict[str, Dec
     return listed, list(unknown)
 
 
-def _of_somebody(groups: Iterable[Group]) -> list[Group]:
-    return [group for group in groups if group.key[0] not in {NOBODY, ""}]
-
-
-def _nameless(group: Group) -> Group:
-    return msgspec.structs.replace(group, key=("",))
-
-
+_NOT_KNOWN = (
+    "What lies on no pull request cannot be known here: there is no usage in this table, only the pull requests' rows. "
+    "A database that the Action or 'pr-cost-bot backfill' writes to has it."
+)
+_REASONS = (Column("reason", "Reason"), Column("cost_usd", "Cost", "usd"), Column("share", "Of all spend", "percent"))
 _AMOUNTS = (
     Column("cost_usd", "Cost", "usd"),
     Column("share", "Share", "percent"),
@@ -203,33 +206,27 @@ _AMOUNTS = (
 def _amounts(amounts: Amounts, whole: Amounts) -> dict[str, Any]:
     return {
         **msgspec.structs.asdict(amounts),
+        "cost_usd": cost_cell(amounts),
+        "attributed_usd": UNPRICED if cost_cell(amounts) == UNPRICED else amounts.attributed_usd,
+        "billed_usd": billed_cell(amounts),
         "share": ratio(amounts.cost_usd, whole.cost_usd),
         "cache_hit_rate": amounts.cache_hit_rate,
     }
 
 
-def _concentration(one: Concentration) -> dict[str, Any]:
-    return {
-        "count": one.count,
-        "top": one.top,
-        "top_share": one.top_share,
-        "half": len(one.half),
-        "half_part": one.half_share_of_members,
-        "names": ", ".join(group.key[0] for group in one.half[:3] if group.key[0]),
-    }
-
-
-def _reasons(asked: Asked, title: str, found: Iterable[tuple[str, Amounts]], whole: Amounts) -> Sheet:
+def _reasons(asked: Asked, title: str, groups: Sequence[Group], name: Callable[[Key], str]) -> Sheet:
+    """`name`: the reason, "" for what is not asked for."""
+    whole = total(groups)
     merged: dict[str, Amounts] = {}
-    for name, amounts in found:
-        merged[name] = merged.get(name, Amounts()) + amounts
+    for group in groups:
+        if reason := name(group.key):
+            merged[reason] = merged.get(reason, Amounts()) + group.amounts
     left = sum(merged.values(), Amounts())
-    columns = [Column("reason", "Reason"), Column("cost_usd", "Cost", "usd"), Column("share", "Of all spend", "percent")]
     ordered = sorted(merged.items(), key=lambda item: (-item[1].cost_usd, item[0]))
     return Sheet(
         title=title,
-        columns=columns,
-        rows=[{"reason": name, **_amounts(amounts, whole)} for name, amounts in ordered],
+        columns=_REASONS,
+        rows=[{"reason": reason, **_amounts(amounts, whole)} for reason, amounts in ordered],
         total={"reason": "Total", **_amounts(left, whole)},
-        notes=asked.notes(),
+        notes=[*asked.notes(left.unpriced), *_about_few(groups)],
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
@@ -45,7 +46,7 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True):
         return person if person == NOBODY or self.people == "shown" else ""
 
     def allow(self, dimensions: Sequence[str], filters: Filters) -> None:
-        """Raises QuestionError where a figure by person is asked for and hidden."""
+        """Raises QuestionError where a figure by person is asked for and hidden, or would tell whose a pseudonym is."""
         if self.people == "hidden" and ("developer" in dimensions or filters.developer):
             raise QuestionError(
                 Problem(
@@ -55,14 +56,48 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True):
                 )
             )
 
+        if self.people == "pseudonyms" and filters.developer:
+            raise QuestionError(
+                Problem(
+                    "--developer takes a real name, and figures of it would tell whose a pseudonym is.",
+                    "",
+                    "Leave it out, or add --people to see names.",
+                )
+            )
+        if self.people == "pseudonyms" and "developer" in dimensions and ("pull-request" in dimensions or filters.pull_request):
+            raise singled_out()
+
     def shown(self, groups: Sequence[Group], dimensions: Sequence[str]) -> list[Group]:
-        """The groups as they may be shown. Times are no groups of people: they stay as they are."""
+        """The groups as they may be shown: small ones together, within each day, week or month where it is by these.
+
+        Times alone are no groups of people: they stay as they are.
+        """
         if "developer" in dimensions:
             place = dimensions.index("developer")
             return [_renamed(group, place, self.name(group.key[place])) for group in groups]
-        if self.people == "shown" or self.min_group < 2 or not TIMES.isdisjoint(dimensions):
+        if self.people == "shown" or self.min_group < 2 or TIMES.issuperset(dimensions):
             return list(groups)
-        return _folded(groups, self.min_group)
+        times = [at for at, name in enumerate(dimensions) if name in TIMES]
+        slices: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+        for group in groups:
+            slices[tuple(group.key[at] for at in times)].append(group)
+        return [group for some in slices.values() for group in _folded(some, self.min_group, times)]
+
+
+def small(least: int) -> str:
+    """The name of all groups of fewer people, together."""
+    return f"(groups of fewer than {least} people)"
+
+
+def singled_out() -> QuestionError:
+    """Where a pseudonym would stand beside a single pull request."""
+    return QuestionError(
+        Problem(
+            "A pseudonym beside a single pull request would tell whose it is.",
+            "The pull request's page on GitHub names its author.",
+            "Ask for more pull requests at once, without developers, or with --people.",
+        )
+    )
 
 
 def small_groups(people: Mapping[str, Collection[str]], least: int) -> frozenset[str]:
@@ -79,16 +114,21 @@ def _renamed(group: Group, place: int, name: str) -> Group:
     return msgspec.structs.replace(group, key=(*group.key[:place], name, *group.key[place + 1 :]))
 
 
-def _folded(groups: Sequence[Group], least: int) -> list[Group]:
-    """Small groups in one. When these are too few themselves, the next smallest joins, or they could be told by subtraction."""
+def _folded(groups: Sequence[Group], least: int, times: Collection[int]) -> list[Group]:
+    """Small groups in one. When these may be too few themselves, the next smallest joins, or subtraction would tell.
+
+    `times`: the places of the key that stay. The same people may be in several groups, so only the largest one counts.
+    """
     by_size = sorted(groups, key=lambda group: (group.people, group.key))
-    small = [group for group in by_size if group.people < least]
-    others = by_size[len(small) :]
-    while small and others and sum(group.people for group in small) < least:
-        small.append(others.pop(0))
-    if not small:
+    few = [group for group in by_size if group.people < least]
+    others = by_size[len(few) :]
+    while few and others and max(group.people for group in few) < least:
+        few.append(others.pop(0))
+    if not few:
         return list(groups)
-    key = (f"(groups of fewer than {least} people)", *("" for _ in small[0].key[1:]))
-    folded = {group.key for group in small}
+    parts = [name if at in times else "" for at, name in enumerate(few[0].key)]
+    parts[parts.index("")] = small(least)
+    key = tuple(parts)
+    folded = {group.key for group in few}
     rest = [group for group in groups if group.key not in folded]
-    return [*rest, Group(key, total(small), max(group.people for group in small))]
+    return [*rest, Group(key, total(few), max(group.people for group in few))]

@@ -1,6 +1,6 @@
 """Which days and which part of the work a question is about."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -8,6 +8,8 @@ import msgspec
 from pr_cost_bot.model import Problem
 
 EPOCH = date(1970, 1, 1)
+NONE = "(none)"
+NO_PULL_REQUEST = "(no pull request)"
 
 
 class QuestionError(Exception):
@@ -47,10 +49,19 @@ class Period(msgspec.Struct, frozen=True, order=True):
         return f"{self.start} to {self.end - timedelta(days=1)}"
 
 
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look at; empty: everything. Names as the table has them; several of one kind are alternatives."""
+class Members(msgspec.Struct, frozen=True, kw_only=True):
+    """A team and who is in it: these logins, in lower case; with `others`, everybody but these."""
 
-    developer: tuple[str, ...] = ()
+    team: str
+    logins: tuple[str, ...] = ()
+    others: bool = False
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look at; empty: everything. Names as reports show them; several of one kind are alternatives."""
+
+    developer: tuple[str, ...] = ()  # in any case
+    team: tuple[Members, ...] = ()
     repository: tuple[str, ...] = ()
     pull_request: tuple[str, ...] = ()  # owner/repository#number
     ticket: tuple[str, ...] = ()
@@ -62,7 +73,10 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def given(self) -> dict[str, tuple[str, ...]]:
-        return {name: values for name in self.__struct_fields__ if (values := getattr(self, name))}
+        """Names by kind, without the kinds of which none is given; a team's as its name."""
+        found = {name: getattr(self, name) for name in self.__struct_fields__}
+        found["team"] = tuple(members.team for members in self.team)
+        return {name: values for name, values in found.items() if values}
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -74,6 +88,29 @@ class Scope(msgspec.Struct, frozen=True):
     @property
     def before(self) -> "Scope":
         return Scope(self.period.before, self.filters)
+
+    @property
+    def of_all_teams(self) -> "Scope":
+        """The same without the filter by team."""
+        return Scope(self.period, msgspec.structs.replace(self.filters, team=()))
+
+    @property
+    def of_all_pull_requests(self) -> "Scope":
+        """The same parts of everybody's pull requests: only sources, products and models stay named."""
+        given = self.filters
+        return Scope(self.period, Filters(source=given.source, product=given.product, model=given.model))
+
+
+def refuse(filters: Filters, why: str, but: Collection[str] = ()) -> None:
+    """Raises QuestionError where there is a filter, other than `but`, that a question would have to leave unheard."""
+    unheard = [f"--{name.replace('_', '-')}" for name in filters.given if name not in but]
+    if unheard:
+        remedy = "Leave it out." if len(unheard) == 1 else "Leave them out."
+        raise QuestionError(Problem(f"This question takes no {' and no '.join(unheard)}.", f"{why}.", remedy))
+
+
+LONGEST = 3660
+"""Days of the longest period: ten years."""
 
 
 def last_days(days: int, now: datetime) -> Period:

@@ -14,19 +14,27 @@ from pr_cost_bot.ledger.rows import exact_dollars
 from pr_cost_bot.render import numbers
 from pr_cost_bot.render.escape import clean, escape
 
-Kind = Literal["text", "usd", "count", "percent", "points", "times"]
+Kind = Literal["text", "usd", "count", "percent", "points", "times", "ratio"]
 Form = Literal["table", "csv", "json", "markdown"]
 NOTHING = "Nothing to show."
 _WIDE = 60
 _LONG = 500
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(127, 160)}  # the others JSON escapes by itself
 
 
 class Column(msgspec.Struct, frozen=True):
-    """`kind`: usd is exact dollars; percent and points are parts of 1; times is a factor."""
+    """`kind`: usd is exact dollars; percent and points are parts of 1; times and ratio are factors."""
 
     name: str
     title: str
     kind: Kind = "text"
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """Stands for a value that is not known, or only in part. `says`: what people read; programs read null."""
+
+    says: str = ""
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,16 +57,18 @@ def shown(value: Any, kind: Kind) -> str:
     """A value as people read it; nothing for None."""
     if value is None:
         return ""
-    if kind == "usd":
-        return numbers.dollars(value)
-    if kind == "count":
-        return numbers.count(value)
-    if kind == "times":
-        return f"{_rounded(value, '0.1')} times"
-    if kind in {"percent", "points"}:
-        text = f"{_rounded(value * 100, '0.1'):f}"
-        return f"{text}%" if kind == "percent" else f"{'+' if value > 0 else ''}{text} pp"
-    return clean(str(value), _WIDE)
+    return value.says if isinstance(value, Unknown) else _FORMS[kind](value)
+
+
+_FORMS: dict[Kind, Callable[[Any], str]] = {
+    "text": lambda value: clean(str(value), _WIDE),
+    "usd": numbers.dollars,
+    "count": numbers.count,
+    "percent": lambda value: f"{_rounded(value * 100, '0.1'):f}%",
+    "points": lambda value: f"{'+' if value > 0 else ''}{_rounded(value * 100, '0.1'):f} pp",
+    "times": lambda value: f"{_rounded(value, '0.1')} times",
+    "ratio": lambda value: f"{_rounded(value, '0.01')}",
+}
 
 
 def _rounded(value: Decimal, unit: str) -> Decimal:
@@ -119,8 +129,12 @@ def _csv(sheet: Sheet) -> str:
 
 
 def _csv_cell(value: Any, kind: Kind) -> Any:
-    """Only texts could be formulas: a fall begins with a minus sign and stays a number."""
-    return cell(_exact(value, kind)) if kind == "text" else _exact(value, kind)
+    """Only texts could be formulas, for a fall begins with a minus sign and stays a number; or could steer a terminal."""
+    return cell(_without_controls(_exact(value, kind))) if kind == "text" else _exact(value, kind)
+
+
+def _without_controls(value: Any) -> Any:
+    return value.translate(_CONTROLS) if isinstance(value, str) else value
 
 
 def _json(sheet: Sheet) -> str:
@@ -133,11 +147,13 @@ def _json(sheet: Sheet) -> str:
         "total": values(sheet.total) if sheet.total else None,
         "notes": list(sheet.notes),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=False).translate(_ESCAPED) + "\n"
 
 
 def _exact(value: Any, kind: Kind) -> Any:
     """Money as exact decimal text; ratios to six digits."""
-    if value is None or kind in {"count", "text"}:
-        return value if value is None or isinstance(value, int | str) else str(value)
+    if value is None or isinstance(value, Unknown):
+        return None
+    if kind in {"count", "text"}:
+        return value if isinstance(value, int | str) else str(value)
     return exact_dollars(value if kind == "usd" else _rounded(value, "0.000001"))

@@ -7,6 +7,7 @@ total. By lines, a pull request counts whole on the day it was merged, closed, o
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +16,19 @@ from pr_cost_bot.ledger.tables import PR_COST_LINES, PR_COSTS
 from pr_cost_bot.ledger.units import from_units
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.amounts import Amounts, Group
-from pr_cost_bot.reports.pulls import outcome_day, pull_conditions
-from pr_cost_bot.reports.scope import EPOCH, Scope, month_of, week_of
-from pr_cost_bot.reports.usage_sums import NONE, PEOPLE, SUMS, TIMES, UNKNOWN_REPOSITORY, has_usage, sums
+from pr_cost_bot.reports.pulls import NOT_RECORDED, is_member, is_person, outcome_day, pull_conditions
+from pr_cost_bot.reports.scope import EPOCH, NONE, Scope, month_of, week_of
+from pr_cost_bot.reports.unpriced import kept, plain_reason
+from pr_cost_bot.reports.usage_sums import (
+    PEOPLE,
+    SUMS,
+    TIMES,
+    UNKNOWN_REPOSITORY,
+    has_usage,
+    or_none,
+    sums,
+    without_price,
+)
 from pr_cost_bot.tickets import tickets_of
 
 _Found = tuple[tuple[Any, ...], Amounts, int]
@@ -26,10 +37,19 @@ _MONEY = frozenset(name for name in SUMS if name.endswith("_usd"))
 
 def spend(connection: sa.Connection, scope: Scope, *dimensions: str, only: Sequence[str] = SUMS) -> list[Group]:
     """The groups by falling cost, or by time where it is asked for. `only`: the sums that are wanted; the others stay 0."""
-    found = (
-        _of_usage(connection, scope, dimensions, only) if has_usage(connection) else _of_lines(connection, scope, dimensions)
-    )
+    if has_usage(connection):
+        asked = (_of_usage(connection, scope, dimensions, part) for part in _at_once(connection, only))
+        found = chain(*asked, _unpriced_usage(connection, scope, dimensions))
+    else:
+        found = chain(_of_lines(connection, scope, dimensions), _unpriced_rows(connection, scope, dimensions))
     return in_order(_split_tickets(_folded(found, dimensions), dimensions, scope.filters.ticket), dimensions)
+
+
+def _at_once(connection: sa.Connection, only: Sequence[str]) -> list[Sequence[str]]:
+    """Sums for each query. Where groups are hashed, those of sums by person are too many for memory: persons come apart."""
+    if PEOPLE not in only or connection.dialect.name == "sqlite":
+        return [only]
+    return [[name for name in only if name != PEOPLE], [PEOPLE]]
 
 
 def in_order(groups: Iterable[Group], dimensions: Sequence[str]) -> list[Group]:
@@ -57,20 +77,49 @@ def split_exactly(amounts: Amounts, parts: int) -> list[Amounts]:
         # Amounts of usage are whole units; what is finer (from rows) stays on the first part.
         return from_units(whole + (at < rest)) + ((units - int(units)).scaleb(-12) if at == 0 else ZERO)
 
-    return [Amounts(**{name: part(name, at) for name in SUMS}) for at in range(parts)]
+    def unpriced(at: int) -> dict[str, int]:
+        return {name: count // parts + (at < count % parts) for name, count in amounts.unpriced.items()}
+
+    return [Amounts(**{name: part(name, at) for name in SUMS}, unpriced=unpriced(at)) for at in range(parts)]
 
 
 def _of_usage(connection: sa.Connection, scope: Scope, dimensions: Sequence[str], only: Sequence[str]) -> Iterable[_Found]:
     query = sums(scope, dimensions, only, in_order=connection.dialect.name == "sqlite")
-    times = [at for at, name in enumerate(dimensions) if name in TIMES]
+    times, reason = _times_and_reason(dimensions)
     readers: list[tuple[str, Callable[[Any], Any]]] = [(name, from_units if name in _MONEY else int) for name in only]
     for row in connection.execute(query):
-        key = list(row[: len(dimensions)])
-        for at in times:
-            key[at] = _day(key[at])
+        key = _key(row[: len(dimensions)], times, reason)
         values = {name: read(value) for (name, read), value in zip(readers, row[len(dimensions) :], strict=True)}
         people = values.pop(PEOPLE, 0)
-        yield tuple(key), Amounts(**values), people
+        yield key, Amounts(**values), people
+
+
+def _unpriced_usage(connection: sa.Connection, scope: Scope, dimensions: Sequence[str]) -> Iterable[_Found]:
+    """What the sums hold as $0: seldom any, so it is asked for apart."""
+    places = without_price()
+    if connection.execute(places.limit(1)).first() is None:
+        return
+    named = dimensions if "model" in dimensions else (*dimensions, "model")
+    times, reason = _times_and_reason(dimensions)
+    in_order = connection.dialect.name == "sqlite"
+    for row in connection.execute(sums(scope, named, ("input_tokens", "output_tokens"), in_order=in_order, places=places)):
+        unpriced = {row[named.index("model")]: int(row[-2]) + int(row[-1])}
+        yield _key(row[: len(dimensions)], times, reason), Amounts(unpriced=unpriced), 0
+
+
+def _times_and_reason(dimensions: Sequence[str]) -> tuple[list[int], int]:
+    """Where the key has times, and where a reason, -1: nowhere."""
+    times = [at for at, name in enumerate(dimensions) if name in TIMES]
+    return times, dimensions.index("reason") if "reason" in dimensions else -1
+
+
+def _key(names: Sequence[Any], times: Sequence[int], reason: int) -> tuple[Any, ...]:
+    key = list(names)
+    for at in times:
+        key[at] = _day(key[at])
+    if reason >= 0:
+        key[reason] = plain_reason(key[reason])
+    return tuple(key)
 
 
 def _day(number: int) -> date:
@@ -82,21 +131,17 @@ def _of_lines(connection: sa.Connection, scope: Scope, dimensions: Sequence[str]
     same = (lines.repository == pulls.repository) & (lines.pr_number == pulls.pr_number)
     given = scope.filters.given
     conditions = pull_conditions(scope.filters) + [
-        lines[column].in_(given[name])
-        for name, column in (("source", "source"), ("product", "product"), ("model", "model"), ("developer", "person"))
-        if name in given
+        or_none(lines[name]).in_(given[name]) for name in ("source", "product", "model") if name in given
     ]
-    day = sa.func.coalesce(pulls.merged_at, pulls.closed_at, pulls.computed_at)
-    start, end = scope.period.moments
+    if scope.filters.developer:
+        conditions.append(is_person(lines.person, scope.filters.developer))
+    if scope.filters.team:
+        conditions.append(is_member(lines.person, scope.filters.team, NOT_RECORDED))
     query = (
         sa.select(PR_COST_LINES, pulls.ticket, pulls.purpose, pulls.cost_label, pulls.state, pulls.author)
         .add_columns(pulls.merged_at, pulls.closed_at, pulls.computed_at)
         .join(PR_COSTS, same)
-        .where(
-            day >= sa.bindparam("start", start, pulls.merged_at.type),
-            day < sa.bindparam("end", end, pulls.merged_at.type),
-            *conditions,
-        )
+        .where(*_ended(scope), *conditions)
     )
     for row in connection.execute(query).mappings():
         key = tuple(_line_key(row, dimension) for dimension in dimensions)
@@ -118,6 +163,26 @@ def _of_lines(connection: sa.Connection, scope: Scope, dimensions: Sequence[str]
         )
 
 
+def _ended(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
+    """On the days of the period by `outcome_day`."""
+    pulls = PR_COSTS.c
+    day = sa.func.coalesce(pulls.merged_at, pulls.closed_at, pulls.computed_at)
+    start, end = (sa.bindparam(None, moment, pulls.merged_at.type) for moment in scope.period.moments)
+    return day >= start, day < end
+
+
+def _unpriced_rows(connection: sa.Connection, scope: Scope, dimensions: Sequence[str]) -> Iterable[_Found]:
+    """What the lines leave out. A row does not say who used it, or of which product it is."""
+    given = scope.filters
+    if given.developer or given.team or given.product:
+        return
+    query = sa.select(PR_COSTS).where(*_ended(scope), *pull_conditions(given), PR_COSTS.c.unpriced.is_not(None))
+    for row in connection.execute(query).mappings():
+        for source, model, count in kept(row["unpriced"], given.source, given.model):
+            part = {**row, "source": source, "model": model, "product": "", "person": "", "evidence": ""}
+            yield tuple(_line_key(part, name) for name in dimensions), Amounts(unpriced={model: count}), 1
+
+
 def _line_key(row: Any, dimension: str) -> Any:
     if dimension in TIMES:
         return outcome_day(row)
@@ -129,7 +194,7 @@ def _line_key(row: Any, dimension: str) -> Any:
         return ""
     column = {"developer": "person", "label": "cost_label"}.get(dimension, dimension)
     value = row[column]
-    return value if value or dimension in {"product", "developer"} else NONE
+    return value if value or dimension == "developer" else NONE
 
 
 def _folded(found: Iterable[_Found], dimensions: Sequence[str]) -> list[Group]:

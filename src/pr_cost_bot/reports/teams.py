@@ -5,17 +5,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from pr_cost_bot.config_words import nearest
 from pr_cost_bot.model import Problem
 from pr_cost_bot.reports.amounts import Amounts, Group
 from pr_cost_bot.reports.privacy import small_groups
-from pr_cost_bot.reports.pulls import PullRow
-from pr_cost_bot.reports.scope import QuestionError
+from pr_cost_bot.reports.pulls import NOT_RECORDED, PullRow
+from pr_cost_bot.reports.scope import Members, QuestionError
 from pr_cost_bot.reports.usage_sums import NOBODY
 
 TEAM = "team"
 SMALL_TEAMS = "(small teams)"
 NO_TEAM = "(no team)"
-NOT_RECORDED = "(not recorded)"
 _OF_NOBODY = {NOBODY: NOBODY, "": NOT_RECORDED}
 
 
@@ -39,6 +39,25 @@ class Teams(msgspec.Struct, frozen=True):
             )
         known = {login.casefold(): name for name, logins in self.members.items() for login in logins}
         return lambda person: _OF_NOBODY.get(person) or known.get(person.casefold(), NO_TEAM)
+
+    def named(self, names: Sequence[str]) -> tuple[Members, ...]:
+        """The teams of these names, with everybody in them. Raises QuestionError where there is none of that name."""
+        if names:
+            self.finder()
+        return tuple(self._named(name) for name in dict.fromkeys(names))
+
+    def _named(self, name: str) -> Members:
+        if name in self.members:
+            return Members(team=name, logins=tuple(login.lower() for login in self.members[name]))
+        if name == NO_TEAM:
+            everybody = tuple(login.lower() for logins in self.members.values() for login in logins)
+            return Members(team=name, logins=everybody, others=True)
+        if name in _OF_NOBODY.values():
+            return Members(team=name)
+        why, remedy = "Teams are those of reports.teams in the configuration.", "Name the teams that are in it."
+        if name != SMALL_TEAMS:
+            remedy = nearest(name, (*self.members, NO_TEAM), "Known teams")
+        raise QuestionError(Problem(f"There is no team {name!r}.", why, remedy))
 
 
 def by_team(groups: Iterable[Group], place: int, team_of: Callable[[str], str], least: int) -> list[Group]:
@@ -65,6 +84,22 @@ def without_small(groups: Iterable[Group], place: int, team_of: Callable[[str], 
         people[team_of(group.key[place])] |= set(_persons([(group.key[place], group.amounts)]))
     small = small_groups({name: some for name, some in people.items() if name not in _OF_NOBODY.values()}, least)
     return lambda person: SMALL_TEAMS if (team := team_of(person)) in small else team
+
+
+def people_of(groups: Iterable[Group], place: int, team_of: Callable[[str], str]) -> dict[tuple[str, ...], dict[str, set[str]]]:
+    """Who used anything, by team, for every key but the person's name at `place`. Those of no name are left out."""
+    found: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for group in groups:
+        person = group.key[place]
+        for one in _persons([(person, group.amounts)]):
+            found[*group.key[:place], *group.key[place + 1 :]][team_of(person)].add(one)
+    return found
+
+
+def authors_of(pulls: Iterable[PullRow], team_of: Callable[[str], str]) -> dict[str, set[str]]:
+    """Authors by team."""
+    named = (pull for pull in pulls if pull.author)
+    return _authors(named, lambda pull: team_of(pull.author))
 
 
 def group_of(pulls: Iterable[PullRow], name: Callable[[PullRow], str], least: int, together: str) -> Callable[[PullRow], str]:

@@ -13,11 +13,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from pr_cost_bot.ledger.tables import ACCOUNTS, ITEMS, PLACES, PR_COSTS, SHARES
-from pr_cost_bot.reports.pulls import names_ticket
-from pr_cost_bot.reports.scope import Scope, pull_request_key
+from pr_cost_bot.ledger.usage import NO_PRICE
+from pr_cost_bot.reports.pulls import is_member, is_person, is_pull_request, names_ticket
+from pr_cost_bot.reports.scope import NO_PULL_REQUEST, NONE, Scope
 
-NO_PULL_REQUEST = "(no pull request)"
-NONE = "(none)"
 UNKNOWN_REPOSITORY = "(no repository)"
 NOBODY = "(CI)"
 """Who used what no person did."""
@@ -29,7 +28,14 @@ _OF_ACCOUNT: dict[str, sa.ColumnElement[str]] = {
     "developer": sa.case((ACCOUNTS.c.person == "", NOBODY), else_=ACCOUNTS.c.person),
     "source": ACCOUNTS.c.source,
 }
-_OF_ITEM = {"product": ITEMS.c.product, "model": ITEMS.c.model}
+
+
+def or_none(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """Its name, `(none)` where it is empty."""
+    return sa.case((column == "", NONE), else_=column)
+
+
+_OF_ITEM = {name: or_none(ITEMS.c[name]) for name in ("product", "model")}
 _OF_ROW = {
     "ticket": PR_COSTS.c.ticket,
     "purpose": PR_COSTS.c.purpose,
@@ -63,7 +69,7 @@ SUMS = (
     "output_tokens",
 )
 PEOPLE = "people"
-"""May be asked for like a sum: how many persons are in the group. It costs as much again as all the sums."""
+"""May be asked for like a sum: how many persons are in the group, CI left out. It costs as much again as all the sums."""
 
 _MILLION = 1_000_000
 
@@ -124,18 +130,27 @@ def _sum_in_two(element: exact_sum, compiler: SQLCompiler, **given: Any) -> str:
     return f"(COALESCE(SUM({value} / {_MILLION}), 0) || ' ' || COALESCE(SUM({value} % {_MILLION}), 0))"
 
 
-def sums(scope: Scope, dimensions: Sequence[str], only: Sequence[str] = SUMS, *, in_order: bool = True) -> sa.Select[Any]:
+def sums(
+    scope: Scope,
+    dimensions: Sequence[str],
+    only: Sequence[str] = SUMS,
+    *,
+    in_order: bool = True,
+    places: sa.Select[Any] | None = None,
+) -> sa.Select[Any]:
     """The query: one row per group with the columns of the dimensions and of `only`. Times are days since 1970.
 
     By pull request, a group may come in several rows, one for each place (evidence) it has: adding up again in the database
     costs more than handing over the few rows more. Sums of money are whole units of 1e-12 dollars. `in_order`: the database
-    groups by sorting (SQLite), not by hashing.
+    groups by sorting (SQLite), not by hashing. `places`: numbers of the only ones to look at.
     """
-    inner = _inner(scope, dimensions, only, in_order=in_order)
+    inner = _inner(scope, dimensions, only, in_order=in_order, places=places)
     keys = [_name(dimension, inner).label(dimension) for dimension in dimensions]
     joined: sa.FromClause = inner
     if "account_id" in inner.c:
         joined = joined.join(ACCOUNTS, ACCOUNTS.c.id == inner.c.account_id)
+    if PEOPLE in only:
+        joined = joined.join(_NUMBERED, _NUMBERED.c.id == inner.c.account_id)
     if "item_id" in inner.c:
         joined = joined.join(ITEMS, ITEMS.c.id == inner.c.item_id)
     if "place_id" in inner.c:
@@ -148,9 +163,15 @@ def sums(scope: Scope, dimensions: Sequence[str], only: Sequence[str] = SUMS, *,
     return sa.select(*keys, *added).select_from(joined).group_by(*keys)
 
 
+_NUMBERED = sa.select(
+    ACCOUNTS.c.id, ACCOUNTS.c.person, sa.func.min(ACCOUNTS.c.id).over(partition_by=ACCOUNTS.c.person).label("number")
+).subquery("persons")
+"""Accounts with a number for each person: PostgreSQL tells numbers apart many times as fast as names."""
+
+
 def _added(name: str, inner: sa.Subquery) -> sa.ColumnElement[Any]:
     if name == PEOPLE:
-        return sa.func.count(ACCOUNTS.c.person.distinct())
+        return sa.func.count(sa.case((_NUMBERED.c.person == "", None), else_=_NUMBERED.c.number).distinct())
     return exact_sum(inner.c[name]) if name.endswith("_usd") else sa.func.sum(inner.c[name])
 
 
@@ -159,7 +180,14 @@ def has_usage(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(SHARES.c.day).limit(1)).first() is not None
 
 
-def _inner(scope: Scope, dimensions: Sequence[str], only: Sequence[str], *, in_order: bool) -> sa.Subquery:
+def without_price() -> sa.Select[Any]:
+    """The places of usage for which no price is known."""
+    return sa.select(PLACES.c.id).where(PLACES.c.reason.endswith(NO_PRICE))
+
+
+def _inner(
+    scope: Scope, dimensions: Sequence[str], only: Sequence[str], *, in_order: bool, places: sa.Select[Any] | None
+) -> sa.Subquery:
     by_place = any(dimension in _OF_PLACE for dimension in dimensions)
     of_account = PEOPLE in only or any(dimension in _OF_ACCOUNT for dimension in dimensions)
     of_item = any(dimension in _OF_ITEM for dimension in dimensions)
@@ -171,6 +199,8 @@ def _inner(scope: Scope, dimensions: Sequence[str], only: Sequence[str], *, in_o
     measures = [_measure(name).label(name) for name in only if name != PEOPLE]
     first, last = scope.period.numbers
     query = sa.select(*keys, *measures).where(SHARES.c.day.between(first, last), *_conditions(scope))
+    if places is not None:
+        query = query.where(SHARES.c.place_id.in_(places))
     return query.group_by(*keys).subquery("sums")
 
 
@@ -184,11 +214,15 @@ def _measure(name: str) -> sa.ColumnElement[Any]:
 
 
 def _name(dimension: str, inner: sa.Subquery) -> sa.ColumnElement[Any]:
-    on_none = PLACES.c.pr_number == 0
     if dimension in TIMES:
         return inner.c.day
     if dimension in _OF_ACCOUNT or dimension in _OF_ITEM:
         return {**_OF_ACCOUNT, **_OF_ITEM}[dimension]
+    return _name_of_place(dimension)
+
+
+def _name_of_place(dimension: str) -> sa.ColumnElement[Any]:
+    on_none = PLACES.c.pr_number == 0
     if dimension in _OF_ROW:
         named = sa.case((PR_COSTS.c.repository.is_(None), NO_TABLE_ROW), else_=sa.func.coalesce(_OF_ROW[dimension], NONE))
         return sa.case((on_none, NO_PULL_REQUEST), else_=named)
@@ -205,14 +239,20 @@ def _is_row_of_place() -> sa.ColumnElement[bool]:
 
 
 def _conditions(scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """The filters as conditions on the shares' numbers."""
+    """The filters as conditions on the shares' numbers. Raises QuestionError."""
     given = scope.filters.given
-    found: list[sa.ColumnElement[bool]] = []
-    for names, table, column in ((_OF_ACCOUNT, ACCOUNTS, SHARES.c.account_id), (_OF_ITEM, ITEMS, SHARES.c.item_id)):
-        wanted = [names[name].in_(values) for name, values in given.items() if name in names]
-        if wanted:
-            found.append(column.in_(sa.select(table.c.id).where(*wanted)))
-    places = [_place_condition(name, values) for name, values in given.items() if name not in {**_OF_ACCOUNT, **_OF_ITEM}]
+    items = [column.in_(given.pop(name)) for name, column in _OF_ITEM.items() if name in given]
+    accounts: list[sa.ColumnElement[bool]] = [_OF_ACCOUNT["source"].in_(given.pop("source"))] if "source" in given else []
+    if "developer" in given:
+        accounts.append(is_person(_OF_ACCOUNT["developer"], given.pop("developer")))
+    if given.pop("team", ()):
+        accounts.append(is_member(ACCOUNTS.c.person, scope.filters.team, NOBODY))
+    places = [_place_condition(name, values) for name, values in given.items()]
+    found: list[sa.ColumnElement[bool]] = [
+        column.in_(sa.select(table.c.id).where(*wanted))
+        for wanted, table, column in ((accounts, ACCOUNTS, SHARES.c.account_id), (items, ITEMS, SHARES.c.item_id))
+        if wanted
+    ]
     if places:
         chosen = sa.select(PLACES.c.id).select_from(PLACES.outerjoin(PR_COSTS, _is_row_of_place())).where(*places)
         found.append(SHARES.c.place_id.in_(chosen))
@@ -220,11 +260,7 @@ def _conditions(scope: Scope) -> list[sa.ColumnElement[bool]]:
 
 
 def _place_condition(name: str, values: Sequence[str]) -> sa.ColumnElement[bool]:
-    if name == "repository":
-        return PLACES.c.repository.in_(values)
     if name == "pull_request":
-        keys = [pull_request_key(value) for value in values]
-        return sa.or_(*((PLACES.c.repository == place) & (PLACES.c.pr_number == number) for place, number in keys))
-    if name == "ticket":
-        return sa.or_(*(names_ticket(value) for value in values))
-    return _OF_ROW[name].in_(values)
+        return is_pull_request(PLACES.c.repository, PLACES.c.pr_number, values)
+    named = _name_of_place(name).in_(values)
+    return sa.or_(named, *(names_ticket(value) for value in values)) if name == "ticket" else named

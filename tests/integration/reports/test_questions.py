@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.organisation import NOW, PEOPLE, START
 
 from pr_cost_bot.ledger.rows import exact_dollars
-from pr_cost_bot.reports import overview, pages, pull_pages
+from pr_cost_bot.reports import concentration_page, explain_page, overview, pages, pull_pages
 from pr_cost_bot.reports.asked import Asked
 from pr_cost_bot.reports.caching import TokenPrices
 from pr_cost_bot.reports.explain import explain
@@ -78,7 +78,7 @@ def test_concentration_names_the_top_tenth_and_who_makes_half(connection, org):
     ranked = [cost for _, cost in by_person.most_common()]
     total = sum(ranked)
     half = next(n for n in range(len(ranked)) if sum(ranked[:n]) * 2 >= total)
-    found = {row["by"]: row for row in pages.concentrations(asked(connection)).rows}
+    found = {row["by"]: row for row in concentration_page.concentrations(asked(connection)).rows}
     assert found["developer"]["top_share"] == sum(ranked[:5]) / total
     assert (found["developer"]["count"], found["developer"]["half"]) == (50, half)
     costs = sorted(cost_by_pull(org).values(), reverse=True)
@@ -87,12 +87,12 @@ def test_concentration_names_the_top_tenth_and_who_makes_half(connection, org):
 
 def test_concentration_of_developers_is_told_without_names_where_it_is_nobodys_alone(connection):
     shown, hidden = (
-        {row["by"]: row for row in pages.concentrations(asked(connection, people=people)).rows}
+        {row["by"]: row for row in concentration_page.concentrations(asked(connection, people=people)).rows}
         for people in ("shown", "hidden")
     )
     assert hidden["developer"] == {**shown["developer"], "names": ""}
     few = asked(connection, people="hidden", repository=("acme/web0",))
-    sheet = pages.concentrations(msgspec.structs.replace(few, privacy=Privacy(min_team=3)))
+    sheet = concentration_page.concentrations(msgspec.structs.replace(few, privacy=Privacy(min_team=3)))
     assert "developer" not in {row["by"] for row in sheet.rows}
     assert "--people" in sheet.notes[-1]
 
@@ -151,9 +151,13 @@ def test_what_is_not_attributed_is_told_by_reason(connection, org):
 def test_cost_parts_into_billed_included_and_unknown(connection, org):
     for row in pages.billed(asked(connection)).rows:
         shares = [share for share in org.shares if share.source == row["source"]]
-        assert row["billed_usd"] == sum(share.billed or 0 for share in shares)
-        assert row["unknown_usd"] == sum(share.cost for share in shares if share.billed is None)
-        assert row["billed_usd"] + row["included_usd"] + row["unknown_usd"] == sum(share.cost for share in shares)
+        known = [share for share in shares if share.billed is not None]
+        assert row["unknown_usd"] == sum(share.cost for share in shares) - sum(share.cost for share in known)
+        if known:
+            assert row["billed_usd"] == sum(share.billed for share in known)
+            assert row["billed_usd"] + row["included_usd"] == sum(share.cost for share in known)
+        else:
+            assert not {"billed_usd", "included_usd"} & set(row)
 
 
 def test_what_is_billed_stands_beside_the_list_price_of_its_tokens(connection, org):
@@ -186,7 +190,7 @@ def test_a_filter_by_ticket_leaves_that_tickets_part(connection, org):
 def test_an_explanation_says_what_the_comment_says_of_estimate_and_tickets(connection, org):
     cost = cost_by_pull(org)
     pull = next(p for p in org.pulls if "," in (p.ticket or "") and p.estimate and cost[p.repository, p.number])
-    notes = overview.explanation(asked(connection), pull.repository, pull.number)[0].notes
+    notes = explain_page.explanation(asked(connection), pull.repository, pull.number)[0].notes
     assert f"Split evenly between {pull.ticket.replace(', ', ' and ')}." in notes
     assert any(note.startswith(f"Estimate ${pull.estimate:.2f}, actual $") for note in notes)
 
@@ -194,8 +198,9 @@ def test_an_explanation_says_what_the_comment_says_of_estimate_and_tickets(conne
 def test_a_pseudonym_never_stands_beside_a_pull_request(connection, org):
     period = Period(WHOLE.start, WHOLE.end + timedelta(days=1))
     assert "author" not in {column.name for column in pull_pages.extremes(asked(connection, period, "pseudonyms")).columns}
-    sheets = overview.explanation(asked(connection, people="pseudonyms"), org.pulls[0].repository, org.pulls[0].number)
-    assert {row["person"] for sheet in sheets for row in sheet.rows} == {""}
+    sheets = explain_page.explanation(asked(connection, people="pseudonyms"), org.pulls[0].repository, org.pulls[0].number)
+    assert {row["person"] for row in sheets[0].rows} == {""}
+    assert not {"person", "actor"} & {column.name for column in sheets[1].columns}
 
 
 def test_outliers_cost_eight_times_their_repositorys_median(connection, org):
@@ -252,6 +257,12 @@ def test_every_cent_of_every_pull_request_is_explained(connection, org):
         found = explain(connection, pull.repository, pull.number)
         shares = [s for s in org.shares if (s.repository, s.pr_number) == (pull.repository, pull.number)]
         assert found.row["cost_usd"] == found.lines_usd == found.buckets_usd == cost[pull.repository, pull.number]
+        assert found.records_usd == found.row["cost_usd"]
+        whole = {s.record: sum(other.cost for other in org.shares if other.record == s.record) for s in shares}
+        assert Counter(
+            (r["record_id"], r["person"], r["started_at"], r["model"], r["evidence"], r["cost_usd"], r["record_usd"])
+            for r in found.records
+        ) == Counter((s.record, s.person, s.start, s.model, s.evidence, s.cost, whole[s.record]) for s in shares)
         keys = {(s.start.date(), -1 if s.by_day else s.start.hour, s.source, s.model, s.person, s.evidence) for s in shares}
         assert {
             (date(1970, 1, 1) + timedelta(days=b.day), b.hour, b.source, b.model, b.person, b.evidence) for b in found.buckets
@@ -264,8 +275,12 @@ def test_an_explanation_without_people_has_one_row_for_all_of_them(connection, o
         for pull in org.pulls
         if len({s.person for s in org.shares if (s.repository, s.pr_number) == (pull.repository, pull.number)}) > 1
     )
-    lines, usage = overview.explanation(asked(connection, people="hidden"), pull.repository, pull.number)
-    assert {row["person"] for row in (*lines.rows, *usage.rows)} == {""}
+    lines, records = explain_page.explanation(asked(connection, people="hidden"), pull.repository, pull.number)
+    assert {row["person"] for row in lines.rows} == {""}
+    assert not {"person", "actor"} & {column.name for column in records.columns}
+    named = explain_page.explanation(asked(connection), pull.repository, pull.number)[1]
+    assert {"person", "actor"} <= {column.name for column in named.columns}
+    assert sum(row["cost_usd"] for row in records.rows) == records.total["cost_usd"] == lines.total["cost_usd"]
     keys = [tuple(row[name] for name in ("source", "product", "model", "evidence")) for row in lines.rows]
     assert len(keys) == len(set(keys))
     assert sum(row["cost_usd"] for row in lines.rows) == lines.total["cost_usd"]

@@ -53,7 +53,7 @@ class Truth:
         return {
             "developer": share.person,
             "source": share.source,
-            "product": share.product,
+            "product": share.product or NONE,
             "model": share.model,
             "day": day.isoformat(),
             "week": (day - timedelta(days=day.weekday())).isoformat(),

@@ -10,7 +10,7 @@ from pr_cost_bot.reports.amounts import Amounts, Group, folded
 from pr_cost_bot.reports.caching import TokenPrices, caching
 from pr_cost_bot.reports.concentration import concentration
 from pr_cost_bot.reports.estimates import calibration
-from pr_cost_bot.reports.forecast import forecast, history_needed
+from pr_cost_bot.reports.forecast import Forecast, PastForecast, forecast, history_needed
 from pr_cost_bot.reports.headline import change
 from pr_cost_bot.reports.mix import model_mix
 from pr_cost_bot.reports.outliers import outliers
@@ -88,6 +88,11 @@ def test_a_model_that_stops_shows_its_fall_and_a_gap_has_no_change():
     ]
 
 
+def test_a_model_that_cost_nothing_is_not_told_to_have_stopped():
+    found = model_mix([group("2026-11-02", "a"), group("2026-11-02", "b", cost=0), group("2026-11-09", "a")])
+    assert [(one.week.day, one.model) for one in found] == [(2, "a"), (2, "b"), (9, "a")]
+
+
 def test_a_forecast_of_even_days_is_exact_now_and_was_before():
     days = {date(2026, 8, 1) + timedelta(days=n): Decimal(2) for n in range(120)}
     found = forecast(days, date(2026, 11, 20))
@@ -144,6 +149,27 @@ def test_calibration_tells_what_to_multiply_the_next_estimate_with():
     assert found.close == Decimal(1) / 3
 
 
+@pytest.mark.parametrize(("cost", "close"), [("5", 1), ("5.01", 0), ("3", 1), ("2.99", 0)])
+def test_an_estimate_is_close_up_to_a_quarter_off(cost, close):
+    (found,) = calibration([pull(1, cost, estimate_usd=Decimal(4))], lambda one: one.author)
+    assert found.close == close
+
+
+def test_the_mean_error_of_a_forecast_is_without_sign():
+    months = (PastForecast(NOON.date(), Decimal(15), Decimal(10)), PastForecast(NOON.date(), Decimal(5), Decimal(10)))
+    today = {"month": NOON.date(), "today": NOON.date(), "so_far_usd": ZERO, "forecast_usd": ZERO}
+    assert Forecast(**today, past=(*months, PastForecast(NOON.date(), Decimal(5), ZERO))).mean_error == Decimal("0.5")
+
+
+def test_past_months_are_forecast_on_the_same_day_or_their_last():
+    doubled = {date(2026, 1, 1) + timedelta(days=n): Decimal(1 if n < 45 else 2) for n in range(90)}
+    february, january = forecast(doubled, date(2026, 3, 31)).past[0], forecast(doubled, date(2026, 2, 20)).past
+    assert january == ()  # the figures begin with it
+    so_far = sum(cost for day, cost in doubled.items() if date(2026, 2, 1) <= day < date(2026, 2, 28))
+    assert february.forecast_usd == so_far + Decimal(1 + 1 + 1 + 2) / 4  # one day more: a Saturday
+    assert february.actual_usd == so_far + 2
+
+
 def test_the_median_of_an_even_number_is_the_mean_of_the_middle_two():
     assert median([Decimal(4), Decimal(1), Decimal(2), Decimal(9)]) == 3
     assert median([]) is None
@@ -179,10 +205,31 @@ def test_small_groups_are_shown_together_and_never_alone():
     assert [(one.key[0], one.amounts.cost_usd) for one in shown] == [("c", 1), ("(groups of fewer than 3 people)", 6)]
 
 
+def test_small_groups_are_together_week_by_week():
+    groups = [
+        group(week, name, people=people, cost=4) for week in ("w1", "w2") for name, people in (("a", 1), ("b", 1), ("c", 9))
+    ]
+    shown = Privacy(min_group=3).shown([*groups, group("w3", "d", people=3)], ("week", "repository"))
+    together = "(groups of fewer than 3 people)"
+    assert [(one.key, one.amounts.cost_usd) for one in shown] == [
+        (("w1", together), 12),
+        (("w2", together), 12),
+        (("w3", "d"), 1),
+    ]
+    turned = Privacy(min_group=3).shown([group("a", "w1", people=1), group("b", "w1", people=2)], ("repository", "week"))
+    assert [one.key for one in turned] == [(together, "w1")]
+
+
+def test_the_same_few_people_in_several_groups_are_not_shown_alone():
+    groups = [group("a", people=2), group("b", people=2), group("c", people=3), group("d", people=5)]
+    shown = Privacy(min_group=3).shown(groups, ("repository",))
+    assert [(one.key[0], one.amounts.cost_usd) for one in shown] == [("d", 1), ("(groups of fewer than 3 people)", 3)]
+
+
 def test_large_groups_times_and_shown_people_are_left_as_they_are():
     groups = [group("a", people=1), group("b", people=3)]
     assert Privacy(min_group=3, people="shown").shown(groups, ("repository",)) == groups
-    assert Privacy(min_group=3).shown(groups, ("week", "model")) == groups
+    assert Privacy(min_group=3).shown(groups, ("week",)) == groups
     assert Privacy(min_group=1).shown(groups, ("repository",)) == groups
 
 

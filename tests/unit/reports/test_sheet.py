@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pr_cost_bot.reports.sheet import Column, Sheet, render, shown
+from pr_cost_bot.reports.sheet import Column, Sheet, Unknown, render, shown
 
 TWO_THIRDS, ONE_THIRD = Decimal(2) / 3, Decimal(1) / 3
 SHEET = Sheet(
@@ -30,6 +30,27 @@ SHEET = Sheet(
     total={"name": "Total", "cost_usd": Decimal("1234.560001")},
     notes=["A <note>."],
 )
+
+
+def test_what_is_not_known_is_words_for_people_and_null_for_programs():
+    rows = [{"name": name, "cost_usd": Unknown(says)} for name, says in (("a", "unpriced"), ("b", "at least $3.00"), ("c", ""))]
+    sheet = Sheet(title="T", columns=SHEET.columns[:2], rows=rows)
+    assert [text.split()[1:] for text in render(sheet, "table").splitlines()[4:]] == [
+        ["unpriced"],
+        ["at", "least", "$3.00"],
+        [],
+    ]
+    assert render(sheet, "csv") == "name,cost_usd\na,\nb,\nc,\n"
+    assert [row["cost_usd"] for row in json.loads(render(sheet, "json"))["rows"]] == [None, None, None]
+    assert "at least \\$3.00" in render(sheet, "markdown")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "markdown"])
+def test_no_form_passes_on_what_steers_a_terminal(form):
+    sheet = Sheet(title="T", columns=SHEET.columns[:1], rows=[{"name": "a\x1b[31mb\x9b2Jc\rd\ne"}])
+    text = render(sheet, form)
+    assert not set(text) & {"\x1b", "\x9b", "\r"}
+    assert "a" in text
 
 
 def test_the_plain_table_aligns_numbers_to_the_right():
