@@ -83,6 +83,14 @@ def sources(options: argparse.Namespace, environ: Mapping[str, str]) -> list[str
         raise EntryError(
             Problem("--from and --database name two tables.", "", "Give a folder with --from or a database with --database.")
         )
+    if not all(source.strip() for source in options.sources):
+        raise EntryError(
+            Problem(
+                "--from is empty.",
+                "A variable of the shell may not be set; the folder here is '.'.",
+                "Give a folder of the data branch, a pr_cost.json or a database.",
+            )
+        )
     url = named_database(options, environ)
     named: list[str] = options.sources or ([url] if url else [])
     if not named:

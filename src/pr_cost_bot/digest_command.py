@@ -14,6 +14,7 @@ from pr_cost_bot.dashboard_command import add_table_options, budgets, privacy, s
 from pr_cost_bot.digest.figures import Question, digest
 from pr_cost_bot.digest.forms import FORMS, Message
 from pr_cost_bot.digest.message import compose
+from pr_cost_bot.digest.reading import read_used
 from pr_cost_bot.digest.sending import send
 from pr_cost_bot.model import Problem
 from pr_cost_bot.ports import PublishError
@@ -46,7 +47,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
 
 def _message(options: argparse.Namespace, environ: Mapping[str, str]) -> Message:
     now, allowed = clock(environ), privacy(options, environ)
-    table = read_table(sources(options, environ), now.date())
+    named = sources(options, environ)
+    table = read_table(named, now.date())
     question = Question(
         now=now,
         days=options.days,
@@ -55,7 +57,8 @@ def _message(options: argparse.Namespace, environ: Mapping[str, str]) -> Message
         link=options.link or read_config(options).digest.link,
         without_median=without_median(table.entries, allowed),
     )
-    return compose(digest(shown(table.entries, allowed), table.usage, question, model_name))
+    used = None if table.usage is None else read_used(named[0], question, allowed)
+    return compose(digest(shown(table.entries, allowed), table.usage, question, model_name, used))
 
 
 def _leave(body: str, options: argparse.Namespace) -> bool:

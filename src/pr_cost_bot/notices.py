@@ -22,6 +22,7 @@ from pr_cost_bot.dashboard.series import Usage, spend_by_day, spend_by_repositor
 from pr_cost_bot.digest.figures import Question, digest
 from pr_cost_bot.digest.forms import Message, in_summary
 from pr_cost_bot.digest.message import compose as compose_digest
+from pr_cost_bot.digest.reading import read_used
 from pr_cost_bot.digest.sending import post, service_names
 from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import Problem, SourceStatus
@@ -156,7 +157,10 @@ def _digest(done: TrueUp, figures: Figures, privacy: Privacy) -> tuple[str, Mess
         without_median=without_median(figures.entries, privacy),
     )
     entries = [_as_of_yesterday(entry, done.today) for entry in shown(figures.entries, privacy)]
-    made = digest(entries, _of_the_table(done, figures), question, model_name)
+    usage = _of_the_table(done, figures)
+    url = done.settings.database_url
+    used = read_used(url, question, privacy) if url and usage is not None else None
+    made = digest(entries, usage, question, model_name, used)
     return f"digest/{week_of_year(done.today)}", compose_digest(made)
 
 

@@ -43,7 +43,7 @@ def report(settings: Settings, made: Sequence[Report], trouble: Sequence[Problem
         named = enumeration(unmatched[:_NAMED], len(unmatched[_NAMED:]))
         runner.notice(
             f"No usage was found for {named}, and not every author is matched to an account at a source. "
-            "Whom a vendor knows by another address needs a line in the configuration: the step summary has it (docs/people.md)."
+            "Whom a vendor knows otherwise needs a line in the configuration: the step summary has it (docs/people.md)."
         )
     for one in made:
         _log(one)

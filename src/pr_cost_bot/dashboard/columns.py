@@ -54,7 +54,7 @@ def pull_columns(entries: Sequence[Entry], *, people: bool) -> dict[str, Any]:
             "label": labels.number(clean(entry.cost_label or "", 50)),
             "ticket": clean(entry.ticket or "", 100),
             "author": authors.number(clean(entry.author, 60)),
-            "flags": (0 if entry.complete else 1) | (2 if entry.settled or entry.state == "open" else 0),
+            "flags": _flags(entry),
         }
         for name, value in values.items():
             columns[name].append(value)
@@ -70,6 +70,12 @@ def pull_columns(entries: Sequence[Entry], *, people: bool) -> dict[str, Any]:
         "urls": urls,
         "columns": columns,
     }
+
+
+def _flags(entry: Entry) -> int:
+    """1: a source did not answer in full. 2: settled, or open. 4: a model without a price is in no figure."""
+    settled = entry.settled or entry.state == "open"
+    return (0 if entry.complete else 1) | (2 if settled else 0) | (4 if entry.unpriced else 0)
 
 
 def web_address(url: str) -> str:

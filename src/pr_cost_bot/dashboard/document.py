@@ -32,6 +32,7 @@ from pr_cost_bot.reports.amounts import ratio
 from pr_cost_bot.reports.budget import BudgetState, budget_state
 from pr_cost_bot.reports.concentration import Concentration
 from pr_cost_bot.reports.outliers import FACTOR, Outlier
+from pr_cost_bot.reports.unpriced import tokens_of
 
 SUMMARY_VERSION = 1
 _DIGITS = Decimal("1e-12")
@@ -113,6 +114,7 @@ def _charts(window: Window, here: Sequence[Entry], days: Days, usage: Usage | No
         "spend": {
             "days": [_day(day) for day in spend.starts],
             "pulls": _points(spend.pulls_usd),
+            "open": spend.open_usd and _points(spend.open_usd),
             "rest": _points(spend.rest_usd),
             "budget": spend.budget_usd and _points(spend.budget_usd),
         },
@@ -132,7 +134,8 @@ def _charts(window: Window, here: Sequence[Entry], days: Days, usage: Usage | No
 
 
 def _headline(one: Headline) -> dict[str, Any]:
-    return _exact(one, merged=_merged(one.merged), before=one.before and _merged(one.before))
+    says = clean(tokens_of(one.unpriced_tokens), 300) if one.unpriced_tokens else ""
+    return _exact(one, merged=_merged(one.merged), before=one.before and _merged(one.before), unpriced_tokens=says)
 
 
 def _merged(one: Merged) -> dict[str, Any]:
@@ -186,14 +189,17 @@ def _usage(one: DayUsage) -> dict[str, Any]:
 
 
 def _budget(state: BudgetState) -> dict[str, Any]:
-    """The calendar month: what is spent, which part of it is gone, and what `report forecast` would say."""
+    """The calendar month: what is spent, which part of it is gone, and what `report forecast` would say.
+
+    No forecast where the figures do not go back far enough for one.
+    """
     return {
         "monthly_usd": exact(state.budget_usd),
         "month": f"{state.today:%Y-%m}",
         "spent_usd": exact(state.spent_usd),
         "used": exact(state.used),
         "gone": exact(ratio(state.days, state.month.days)),
-        "forecast_usd": exact(state.forecast_usd),
+        "forecast_usd": exact(state.forecast_usd) if state.foreseeable else None,
     }
 
 

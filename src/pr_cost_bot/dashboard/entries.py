@@ -22,12 +22,21 @@ class EntryError(Exception):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """A row of `pr_cost_lines`. `person` is empty where the table keeps none."""
+    """A row of `pr_cost_lines`. `person` is empty where the table keeps none; `billed_usd` None: not known."""
 
     model: str
     cost_usd: Decimal
     person: str = ""
     source: str = ""
+    billed_usd: Decimal | None = None
+
+
+class NoPrice(msgspec.Struct, frozen=True, gc=False):
+    """A model whose tokens are in no figure, for nobody knows its price."""
+
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +65,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
     settled: bool = False
     lines: tuple[Line, ...] = ()
+    unpriced: tuple[NoPrice, ...] = ()
+    unmatched: int | None = None  # authors whom no source knows
 
     @property
     def day(self) -> date:
@@ -65,6 +76,25 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def merged(self) -> bool:
         return self.state == "merged"
+
+    @property
+    def unknown(self) -> bool:
+        """Nothing of its cost is known: a source did not answer, or no model has a price. That is not $0."""
+        return not self.cost_usd and (not self.complete or bool(self.unpriced))
+
+    @property
+    def used(self) -> bool:
+        """Whether it shows any usage."""
+        return bool(self.cost_usd or self.input_tokens or self.output_tokens or self.lines or self.unpriced)
+
+    @property
+    def bill(self) -> tuple[Decimal, Decimal]:
+        """What of its cost lands on an invoice as far as that is known, and how much of it nobody knows that of."""
+        if self.billed_usd is not None:
+            return self.billed_usd, ZERO
+        known = [line for line in self.lines if line.billed_usd is not None]
+        told = sum((line.cost_usd for line in known), ZERO)
+        return sum((line.billed_usd or ZERO for line in known), ZERO), self.cost_usd - told
 
     @property
     def name(self) -> str:
@@ -115,7 +145,12 @@ def total(entries: Iterable[Entry]) -> Decimal:
 
 def _checked(entry: Entry, where: str) -> Entry:
     """JSON knows `NaN` as the text of a decimal; and a time without a zone is no time."""
-    amounts = [entry.cost_usd, entry.billed_usd, entry.estimate_usd, *(line.cost_usd for line in entry.lines)]
+    amounts = [
+        entry.cost_usd,
+        entry.billed_usd,
+        entry.estimate_usd,
+        *(amount for line in entry.lines for amount in (line.cost_usd, line.billed_usd)),
+    ]
     if not all(amount is None or amount.is_finite() for amount in amounts):
         raise _unreadable(where, "An amount is not a finite number")
     times = (entry.computed_at, entry.opened_at, entry.merged_at, entry.closed_at)

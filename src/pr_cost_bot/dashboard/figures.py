@@ -1,7 +1,7 @@
 """The figures of one window, exactly: headline, groups, concentration. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 
@@ -13,7 +13,7 @@ from pr_cost_bot.reports.amounts import Amounts, Group, ratio
 from pr_cost_bot.reports.concentration import Concentration, concentration
 from pr_cost_bot.reports.headline import change
 from pr_cost_bot.reports.outliers import FACTOR, Outlier, outliers
-from pr_cost_bot.reports.pulls import PullRow, median
+from pr_cost_bot.reports.pulls import PLAIN, PullRow, median
 from pr_cost_bot.reports.scope import Period
 
 NOT_RECORDED = "(not recorded)"
@@ -45,6 +45,12 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     per_commit_usd: Decimal | None
     cache_hit_rate: Decimal | None
     incomplete: int
+    unpriced: int  # models without a price have a part in them, which is in no figure
+    unpriced_tokens: Mapping[str, int]  # theirs, by model
+    merged_unpriced: int  # the merged ones of these
+    unused: int  # merged pull requests that show no usage: they are in the mean with $0
+    unmatched: int  # of these, those of which no source knows an author
+    unknown: int  # merged, but nothing of the cost is known: they are in the mean with $0
     unsettled: int  # closed, but a source can still change the figure
 
 
@@ -56,6 +62,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: Decimal
     share: Decimal | None
     merged: Merged
+    unknown: int = 0  # pull requests of whose cost nothing is known
 
 
 class ModelShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +79,7 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 
     cost_usd: Decimal
     merged: bool
+    unknown: bool = False
 
 
 def merged_of(costs: Iterable[Decimal]) -> Merged:
@@ -87,6 +95,7 @@ def headline(entries: Sequence[Entry], period: Period, before: Period | None) ->
     merged = merged_of(entry.cost_usd for entry in here if entry.merged)
     past = merged_of(entry.cost_usd for entry in within(entries, before) if entry.merged) if before else None
     inputs = sum(entry.input_tokens for entry in here)
+    bills = [entry.bill for entry in here]
     return Headline(
         merged=merged,
         before=past,
@@ -97,20 +106,35 @@ def headline(entries: Sequence[Entry], period: Period, before: Period | None) ->
         open_usd=total(entry for entry in here if entry.state == "open"),
         closed_usd=total(entry for entry in here if entry.state == "closed"),
         unmerged_usd=total(entry for entry in here if not entry.merged),
-        billed_usd=sum((entry.billed_usd or ZERO for entry in here), ZERO),
-        unknown_usd=total(entry for entry in here if entry.billed_usd is None),
+        billed_usd=sum((billed for billed, _ in bills), ZERO),
+        unknown_usd=sum((unknown for _, unknown in bills), ZERO),
         per_commit_usd=ratio(merged.cost_usd, sum(entry.commits for entry in here if entry.merged)),
         cache_hit_rate=ratio(sum(entry.cache_read_tokens for entry in here), inputs),
         incomplete=sum(not entry.complete for entry in here),
+        unpriced=sum(bool(entry.unpriced) for entry in here),
+        unpriced_tokens=_unpriced_tokens(here),
+        merged_unpriced=sum(entry.merged and bool(entry.unpriced) for entry in here),
+        unused=sum(entry.merged and not entry.used for entry in here),
+        unmatched=sum(entry.merged and not entry.used and bool(entry.unmatched) for entry in here),
+        unknown=sum(entry.merged and entry.unknown for entry in here),
         unsettled=sum(entry.state != "open" and not entry.settled for entry in here),
     )
+
+
+def _unpriced_tokens(here: Iterable[Entry]) -> dict[str, int]:
+    """By model, tokens for which no price is known."""
+    found: dict[str, int] = defaultdict(int)
+    for entry in here:
+        for one in entry.unpriced:
+            found[one.model] += one.input_tokens + one.output_tokens
+    return dict(found)
 
 
 def repositories(here: Sequence[Entry]) -> list[Member]:
     """By falling cost."""
     parts: dict[str, list[Part]] = defaultdict(list)
     for entry in here:
-        parts[entry.repository].append(Part(entry.cost_usd, entry.merged))
+        parts[entry.repository].append(Part(entry.cost_usd, entry.merged, entry.unknown))
     return _members(parts)
 
 
@@ -128,7 +152,11 @@ def developers(here: Sequence[Entry]) -> list[Member]:
 
 def models(here: Sequence[Entry], past: Sequence[Entry] | None, name: Callable[[str], str]) -> list[ModelShare]:
     """By falling cost, each under the name that people know; one that is no longer used has a row of 0."""
-    costs, old = by_model(here, name), None if past is None else by_model(past, name)
+    return model_shares(by_model(here, name), None if past is None else by_model(past, name))
+
+
+def model_shares(costs: Mapping[str, Decimal], old: Mapping[str, Decimal] | None) -> list[ModelShare]:
+    """The same of what each model cost, and cost before."""
     whole, old_whole = sum(costs.values(), ZERO), sum((old or {}).values(), ZERO)
     names = {*costs, *(model for model, cost in (old or {}).items() if cost)}
     found = [
@@ -176,15 +204,17 @@ def _members(parts: dict[str, list[Part]]) -> list[Member]:
             cost_usd=costs[name],
             share=ratio(costs[name], whole),
             merged=merged_of(part.cost_usd for part in some if part.merged),
+            unknown=sum(part.unknown for part in some),
         )
         for name, some in parts.items()
     ]
     return sorted(found, key=lambda member: (-member.cost_usd, member.name))
 
 
-_REPORTED = attrgetter(*(name for name in PullRow.__struct_fields__ if name != "opened_at"))
+_FIELDS = tuple(name for name in PLAIN if name != "opened_at")
+_REPORTED = attrgetter(*_FIELDS)
 
 
 def _report_row(entry: Entry) -> PullRow:
-    known = dict(zip((name for name in PullRow.__struct_fields__ if name != "opened_at"), _REPORTED(entry), strict=True))
+    known = dict(zip(_FIELDS, _REPORTED(entry), strict=True))
     return PullRow(**known, opened_at=entry.opened_at or entry.computed_at)

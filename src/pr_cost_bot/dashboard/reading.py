@@ -74,11 +74,15 @@ def _rows_below(folder: Path) -> Iterator[Path]:
 
 
 def _database(url: str, days: Period) -> tuple[list[Entry], Usage | None]:
-    from pr_cost_bot.ledger.database import not_there  # noqa: PLC0415 - see below
+    from pr_cost_bot.ledger.database import Database, UrlError, not_there  # noqa: PLC0415 - see below
     from pr_cost_bot.ledger.sql import SqlLedger  # noqa: PLC0415 - loading SQLAlchemy takes a third of a second
 
     if problem := not_there(url):
         raise EntryError(problem)
+    try:
+        Database(url).for_reading()
+    except UrlError as error:
+        raise EntryError(error.problem) from None
     since = None if days.start == _FIRST_DAY else days.moments[0]
     return [convert(row) for row in SqlLedger(url).rows(since)], _usage(url, days)
 

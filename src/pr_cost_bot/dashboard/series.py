@@ -15,6 +15,7 @@ from pr_cost_bot.dashboard.windows import Window, budget_of, steps
 from pr_cost_bot.ledger.usage import UsageOfRun
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.scope import Period
+from pr_cost_bot.reports.unpriced import plain_reason
 
 MODELS_SHOWN = 5
 OTHERS = "Others"
@@ -23,10 +24,14 @@ _BUCKET = ("person", "source", "scope", "product", "model", "bucket_start", "gra
 
 
 class Spend(msgspec.Struct, frozen=True, kw_only=True):
-    """Per step: on pull requests, on none (0 where the table does not know), and the budget's part, if there is one."""
+    """Per step: on pull requests, on none (0 where the table does not know), and the budget's part, if there is one.
+
+    `open_usd`: of `pulls_usd`, what open ones cost, all on the day of the last look. None where spend is dated by use.
+    """
 
     starts: list[date]
     pulls_usd: list[Decimal]
+    open_usd: list[Decimal] | None
     rest_usd: list[Decimal]
     budget_usd: list[Decimal] | None
 
@@ -78,8 +83,11 @@ class Days:
 def spend_series(days: Days, usage: Usage | None, window: Window, budget: Decimal | None) -> Spend:
     """Spend by step, dated by use where the table keeps usage, else by the pull requests' own days."""
     stretch = steps(window)
+    still_open = None
     if usage is None:
-        pulls = [total(days.within(step)) for step in stretch]
+        some = [days.within(step) for step in stretch]
+        pulls = [total(entries) for entries in some]
+        still_open = [total(entry for entry in entries if entry.state == "open") for entries in some]
         rest = [ZERO for _ in stretch]
     else:
         found = [usage_within(usage, step) for step in stretch]
@@ -88,6 +96,7 @@ def spend_series(days: Days, usage: Usage | None, window: Window, budget: Decima
     return Spend(
         starts=[step.start for step in stretch],
         pulls_usd=pulls,
+        open_usd=still_open,
         rest_usd=rest,
         budget_usd=None if budget is None else [budget_of(step, budget) for step in stretch],
     )
@@ -117,8 +126,8 @@ def usage_of_runs(runs: Iterable[UsageOfRun]) -> Usage:
     rest: dict[date, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in (row for rows in buckets.values() for row in rows):
         day, cost = datetime.fromisoformat(row["bucket_start"]).astimezone(UTC).date(), Decimal(row["cost_usd"])
-        if row["reason"]:
-            rest[day][row["reason"]] += cost
+        if reason := plain_reason(row["reason"]):
+            rest[day][reason] += cost
         else:
             pulls[day] += cost
     return {day: DayUsage(pulls[day], dict(rest[day])) for day in {*pulls, *rest}}

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from pr_cost_bot.digest.figures import Digest
 from pr_cost_bot.render.numbers import dollars
+from pr_cost_bot.reports.amounts import ratio
 from pr_cost_bot.reports.budget import BudgetState
+from pr_cost_bot.reports.unpriced import unpriced_note
 
 NOTABLE_CHANGE = Decimal("0.1")
 NOTABLE_SHARE = Decimal("0.05")
@@ -68,10 +70,16 @@ def _loose_ends(digest: Digest) -> Iterator[str]:
     if share is not None and digest.usage and share >= MUCH_UNATTRIBUTED:
         reason, cost = max(digest.usage.rest_usd.items(), key=lambda item: item[1])
         yield f"{percent(share)} of the usage is not attributed to any pull request; the most of it, {dollars(cost)}: {reason}."
-    if one.cost_usd and one.unmerged_usd / one.cost_usd >= MUCH_UNMERGED:
-        part = percent(one.unmerged_usd / one.cost_usd)
-        yield f"Of what these pull requests cost, {part} ({dollars(one.unmerged_usd)}) lies on ones that are not merged."
+    part = ratio(digest.unmerged_usd, digest.spent_usd)
+    if part is not None and part >= MUCH_UNMERGED:
+        of_what = "what these pull requests cost" if digest.usage is None else "the usage of these days"
+        lies = f"{percent(part)} ({dollars(digest.unmerged_usd)})"
+        yield f"Of {of_what}, {lies} lies on {'ones' if digest.usage is None else 'pull requests'} that are not merged."
     if one.incomplete:
         verb = "is" if one.incomplete == 1 else "are"
         pulls = "pull request" if one.incomplete == 1 else "pull requests"
         yield f"{one.incomplete} {pulls} {verb} incomplete: a source did not answer, so the real cost is higher."
+    if one.unpriced:
+        pulls = "pull request" if one.unpriced == 1 else "pull requests"
+        yield f"{one.unpriced} {pulls} used a model without a known price, which is in no figure: the real cost is higher."
+    yield from digest.unpriced or unpriced_note(one.unpriced_tokens)

@@ -1,6 +1,7 @@
 """What the digest says: the number and its trend, what stands out, what lies on no pull request, what to look at. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -9,7 +10,7 @@ import msgspec
 
 from pr_cost_bot.config import Budgets
 from pr_cost_bot.dashboard import figures
-from pr_cost_bot.dashboard.entries import Entry, within
+from pr_cost_bot.dashboard.entries import Entry, total, within
 from pr_cost_bot.dashboard.figures import Headline, Member, ModelShare
 from pr_cost_bot.dashboard.series import DayUsage, Usage, spend_by_day, spend_by_repository, usage_within
 from pr_cost_bot.model import ZERO
@@ -51,8 +52,26 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return ratio(self.cost_usd, self.usual_usd)
 
 
+class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """What was used in the days, and before them, by name: as `report by repository`, `concentration` and the like have it.
+
+    `…_before`: in as many days before, of repositories and developers in WEEKS_BEFORE times as many. `unmerged_usd`: on pull
+    requests that are not merged. `unpriced`: what has no known price, in words.
+    """
+
+    repositories: Mapping[str, Decimal]
+    repositories_before: Mapping[str, Decimal]
+    developers: Mapping[str, Decimal]
+    developers_before: Mapping[str, Decimal]
+    pulls: Concentration
+    models: Mapping[str, Decimal]
+    models_before: Mapping[str, Decimal]
+    unmerged_usd: Decimal
+    unpriced: tuple[str, ...] = ()
+
+
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
-    """`usage` None: the table knows pull requests only."""
+    """`usage` None: the table knows pull requests only. `unmerged_usd`: of `spent_usd`, on pull requests not merged."""
 
     period: Period
     computed_at: datetime
@@ -61,6 +80,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     pulls: Concentration
     models: tuple[ModelShare, ...]
+    unmerged_usd: Decimal
+    unpriced: tuple[str, ...] = ()
     budgets: tuple[BudgetState, ...] = ()
     link: str = ""
 
@@ -92,21 +113,34 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     link: str = ""
     without_median: frozenset[str] = frozenset()
 
+    @property
+    def period(self) -> Period:
+        if self.until is not None:
+            return Period(self.until - timedelta(days=self.days), self.until)
+        return last_days(self.days, self.now)
 
-def digest(entries: Sequence[Entry], usage: Usage | None, question: Question, name: Callable[[str], str]) -> Digest:
-    """The last days. `name` says a model as people do."""
-    period = last_days(question.days, question.now)
-    if question.until is not None:
-        period = Period(question.until - timedelta(days=question.days), question.until)
-    here, past = within(entries, period), within(entries, period.before)
+
+def digest(
+    entries: Sequence[Entry],
+    usage: Usage | None,
+    question: Question,
+    name: Callable[[str], str],
+    used: Used | None = None,
+) -> Digest:
+    """The last days. `name` says a model as people do. `used` None: from the pull requests, each whole on its own day."""
+    period = question.period
+    dated = None if usage is None else usage_within(usage, period)
+    headline, found = figures.headline(entries, period, period.before), used or _used_by_rows(entries, period)
     return Digest(
         period=period,
         computed_at=question.now,
-        headline=figures.headline(entries, period, period.before),
-        usage=None if usage is None else usage_within(usage, period),
-        findings=tuple(_findings(entries, period, question)),
-        pulls=figures.spread((entry.name, entry.cost_usd) for entry in here),
-        models=tuple(figures.models(here, past, name)),
+        headline=headline,
+        usage=dated,
+        findings=tuple(_findings(entries, question, found, headline.cost_usd if dated is None else dated.total_usd)),
+        pulls=found.pulls,
+        models=tuple(figures.model_shares(_named(found.models, name), _named(found.models_before, name))),
+        unmerged_usd=found.unmerged_usd,
+        unpriced=found.unpriced,
         budgets=tuple(
             budget_states(
                 question.budgets,
@@ -119,10 +153,39 @@ def digest(entries: Sequence[Entry], usage: Usage | None, question: Question, na
     )
 
 
-def _findings(entries: Sequence[Entry], period: Period, question: Question) -> list[Finding]:
+def _used_by_rows(entries: Sequence[Entry], period: Period) -> Used:
+    """What pull requests cost that count in the days."""
+    here, past = within(entries, period), within(entries, period.before)
+    usual = within(entries, Period(period.start - timedelta(days=period.days * WEEKS_BEFORE), period.start))
+    repositories, repositories_before = (_costs(figures.repositories(some)) for some in (here, usual))
+    developers, developers_before = (_costs(figures.developers(some)) for some in (here, usual))
+    return Used(
+        repositories=repositories,
+        repositories_before=repositories_before,
+        developers=developers,
+        developers_before=developers_before,
+        pulls=figures.spread((entry.name, entry.cost_usd) for entry in here),
+        models=figures.by_model(here, str),
+        models_before=figures.by_model(past, str),
+        unmerged_usd=total(entry for entry in here if not entry.merged),
+    )
+
+
+def _costs(members: Iterable[Member]) -> dict[str, Decimal]:
+    return {member.name: member.cost_usd for member in members if member.name != figures.NOT_RECORDED}
+
+
+def _named(costs: Mapping[str, Decimal], name: Callable[[str], str]) -> dict[str, Decimal]:
+    """By the names that people know, which several models may share."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for model, cost in costs.items():
+        found[name(model)] += cost
+    return dict(found)
+
+
+def _findings(entries: Sequence[Entry], question: Question, used: Used, spent_usd: Decimal) -> list[Finding]:
     """The ten that cost most above what is usual."""
-    here = within(entries, period)
-    before = within(entries, Period(period.start - timedelta(days=period.days * WEEKS_BEFORE), period.start))
+    here = within(entries, question.period)
     found = [
         Finding(
             kind="pull request",
@@ -134,19 +197,16 @@ def _findings(entries: Sequence[Entry], period: Period, question: Question) -> l
         )
         for one in figures.extremes(here, question.without_median)
     ]
-    found += _jumps("repository", figures.repositories(here), figures.repositories(before))
+    found += _jumps("repository", used.repositories, used.repositories_before, spent_usd)
     if question.people:
-        found += _jumps("developer", figures.developers(here), figures.developers(before))
+        found += _jumps("developer", used.developers, used.developers_before, spent_usd)
     return sorted(found, key=lambda one: (-one.above_usd, one.kind, one.name))[:MOST_FINDINGS]
 
 
-def _jumps(kind: Kind, here: Sequence[Member], before: Iterable[Member]) -> list[Finding]:
+def _jumps(kind: Kind, here: Mapping[str, Decimal], before: Mapping[str, Decimal], whole: Decimal) -> list[Finding]:
     """Those that spent far more than in their mean period before; the new ones have no usual, and so do not stand out."""
-    usual = {member.name: member.cost_usd / WEEKS_BEFORE for member in before}
-    whole = sum((member.cost_usd for member in here), ZERO)
+    usual = {name: cost / WEEKS_BEFORE for name, cost in before.items()}
     found = (
-        Finding(kind=kind, name=member.name, cost_usd=member.cost_usd, usual_usd=usual[member.name])
-        for member in here
-        if usual.get(member.name) and member.name != figures.NOT_RECORDED
+        Finding(kind=kind, name=name, cost_usd=cost, usual_usd=usual[name]) for name, cost in here.items() if usual.get(name)
     )
     return [one for one in found if one.cost_usd >= JUMP * one.usual_usd and one.above_usd >= LEAST_PART * whole]

@@ -26,10 +26,17 @@ class Message(msgspec.Struct, frozen=True):
     title: str
     bodies: dict[Form, str]
 
+    def beneath_title(self, form: Form) -> str:
+        """The body without its first line where that is the title: what a chat shows has one on top anyway."""
+        first, _, rest = self.bodies[form].partition("\n")
+        return rest.lstrip("\n") if rest and SAFE[form](self.title, 200) in first else self.bodies[form]
+
 
 def fill(template: str, form: Form, **context: object) -> str:
     """The body that `template` makes in this form; every text in `context` is harmless already (see `SAFE`)."""
-    return _environment().get_template(f"{template}.{form}.j2").render(**context).strip() + "\n"
+    body = _environment().get_template(f"{template}.{form}.j2").render(**context).strip() + "\n"
+    # Plain ASCII: a piece of HTML cannot say which encoding it is in, and a browser guesses wrong.
+    return body.encode("ascii", "xmlcharrefreplace").decode() if form == "html" else body
 
 
 def address(url: str, form: Form) -> str:

@@ -63,7 +63,8 @@ def post(message: Message, url: str, name: str) -> Problem | None:
 def _accepted(services: Any, message: Message) -> bool:
     form = _form(services[0].notify_format)
     try:
-        return bool(services.notify(body=message.bodies[form], title=message.title, body_format=form))
+        body = message.bodies[form] if form == "html" else message.beneath_title(form)  # a letter says all of it
+        return bool(services.notify(body=body, title=message.title, body_format=form))
     except Exception:  # noqa: BLE001 - more than a hundred services' code; an error's text may repeat the address
         return False
 

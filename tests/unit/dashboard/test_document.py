@@ -30,6 +30,13 @@ def test_amounts_are_exact_text():
     assert exact(Decimal("1e-15")) == "0.000000000000001"
 
 
+def test_models_without_a_price_are_told_with_their_tokens_as_harmless_text():
+    hostile = [{"model": "house-9\u202e", "input_tokens": 1_200_000}]
+    headline = window(told(row(1, "0", unpriced=hostile), row(2, "1")), "7")["headline"]
+    assert headline["unpriced_tokens"] == "1.2M tokens of house-9"
+    assert window(told(row(1, "1")), "7")["headline"]["unpriced_tokens"] == ""
+
+
 def test_every_window_stands_alone():
     document = told(
         row(1, "1"), row(2, "10", day="2026-11-01"), row(3, "100", day="2026-09-01"), row(4, "1000", day="2025-01-01")
@@ -91,3 +98,13 @@ def test_writing_twice_leaves_the_same_files(tmp_path):
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert {"index.html", "dashboard.css", "data/summary.js", "data/pulls.js", "vendor/uPlot.LICENSE"} <= names
     assert not [name for name in names if name.endswith(".part")]
+
+
+def test_the_month_has_a_forecast_only_where_the_figures_go_back_far_enough():
+    assert told(row(1, "10"), budget_usd=Decimal(40))["budget"]["forecast_usd"] is None
+    assert told(row(1, "10"), row(2, "5", day="2026-11-01"), budget_usd=Decimal(40))["budget"]["forecast_usd"] is not None
+
+
+def test_flags_say_what_a_figure_lacks():
+    rows = [row(1, "9"), row(2, "8", complete=False), row(3, "7", settled=False), row(4, "6", unpriced=[{"model": "m"}])]
+    assert pull_columns(entries(*rows), people=False)["columns"]["flags"] == [2, 3, 0, 6]

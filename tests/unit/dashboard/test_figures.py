@@ -82,3 +82,38 @@ def test_two_ids_of_one_model_are_one_model():
 def test_an_outlier_is_eight_times_its_repositorys_median():
     table = entries(*(row(number, "1") for number in range(1, 8)), row(8, "8"), row(9, "7.99"))
     assert [(one.pull.pr_number, one.times) for one in figures.extremes(table)] == [(8, 8)]
+
+
+def test_pull_requests_of_unknown_cost_are_counted_beside_the_figures():
+    unpriced = [{"source": "openai", "model": "house-model", "input_tokens": 9}]
+    table = entries(
+        row(1, "0", complete=False),
+        row(2, "0", unpriced=unpriced),
+        row(3, "0", unpriced=unpriced, state="open"),
+        row(4, "2", unpriced=unpriced),
+        row(5, "0"),
+    )
+    one = figures.headline(table, Period(date(2026, 11, 1), date(2026, 12, 1)), None)
+    assert (one.incomplete, one.unpriced, one.unknown) == (1, 3, 2)
+    assert [member.unknown for member in figures.repositories(table)] == [3]
+
+
+def test_one_unknown_line_leaves_what_is_known_of_the_bill():
+    lines = [line("3", billed_usd="3"), line("2", billed_usd=None)]
+    one = figures.headline(entries(row(1, "5", billed_usd=None, lines=lines), row(2, "4")), WEEK, None)
+    assert (one.billed_usd, one.unknown_usd) == (7, 2)
+
+
+def test_merged_pull_requests_without_usage_are_counted_beside_the_mean_that_they_are_in():
+    nothing = {"input_tokens": 0, "output_tokens": 0}
+    table = entries(
+        row(1, "5"),
+        row(2, "0", **nothing),
+        row(3, "0", unmatched=1, **nothing),
+        row(4, "0", unmatched=1, state="open", **nothing),
+        row(5, "0", unpriced=[{"model": "house-9", "input_tokens": 3, "output_tokens": 4}], **nothing),
+    )
+    one = figures.headline(table, WEEK, None)
+    assert (one.merged.count, one.unused, one.unmatched, one.merged_unpriced) == (4, 2, 1, 1)
+    assert one.merged.mean_usd == Decimal("1.25")
+    assert one.unpriced_tokens == {"house-9": 7}

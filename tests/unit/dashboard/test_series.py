@@ -122,3 +122,16 @@ def test_spend_by_day_is_of_the_usage_where_there_is_one_and_of_the_pull_request
     assert spend_by_day(table, None) == {date(2026, 11, 20): 7, date(2026, 11, 1): 1}
     assert spend_by_day(table, {TODAY: DayUsage(Decimal(3), {"why": Decimal(1)})}) == {TODAY: 4}
     assert spend_by_repository(table) == {"acme/web": {date(2026, 11, 20): 7}, "acme/api": {date(2026, 11, 1): 1}}
+
+
+def test_what_open_pull_requests_cost_is_told_apart_where_days_are_their_own():
+    table = entries(row(1, "2", day="2026-11-20"), row(2, "5", day="2026-11-21", state="open"))
+    found = spend_series(Days(table), None, window("7"), None)
+    assert (found.pulls_usd[-2:], found.open_usd[-2:]) == ([2, 5], [0, 5])
+    assert spend_series(Days(table), {}, window("7"), None).open_usd is None
+
+
+def test_usage_without_a_price_lies_where_any_usage_lies():
+    rows = [share("5"), share("0", "(no price)"), share("2", "pending"), share("0", "pending (no price)")]
+    found = usage_of_runs([UsageOfRun(computed_at=MOMENT, covered=(), rows=rows)])
+    assert found == {TODAY - timedelta(days=1): DayUsage(Decimal(5), {"pending": Decimal(2)})}

@@ -10,7 +10,7 @@ from pr_cost_bot.config import Budgets
 from pr_cost_bot.dashboard.series import DayUsage
 from pr_cost_bot.digest.advice import advice
 from pr_cost_bot.digest.figures import Question, digest
-from pr_cost_bot.digest.forms import FORMS
+from pr_cost_bot.digest.forms import FORMS, Message
 from pr_cost_bot.digest.message import compose
 
 MOMENT = datetime.fromisoformat(NOW)
@@ -31,7 +31,7 @@ def test_the_title_has_the_number_and_its_trend():
     assert compose(made(row(1, "3"), *weeks_before(10, "4"))).title == "AI cost: $3.00 per merged pull request, down 25%"
     assert compose(made(row(1, "3"), *weeks_before(10, "3"))).title == "AI cost: $3.00 per merged pull request, unchanged"
     assert compose(made(row(1, "3"))).title == "AI cost: $3.00 per merged pull request"
-    assert compose(made(row(1, "3", state="open"))).title == "AI cost: no pull request merged, $3.00 spent"
+    assert compose(made(row(1, "3", state="open"))).title == "AI cost: no pull request merged, spend $3.00"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -104,7 +104,7 @@ def hostile():
 
 def test_hostile_text_does_nothing_in_html():
     body = hostile()["html"]
-    assert set(re.findall(r"<(/?\w+)", body)) <= {"p", "/p", "b", "/b", "br", "ul", "/ul", "li", "/li"}
+    assert set(re.findall(r"<(/?\w+)", body)) <= {"h2", "/h2", "h3", "/h3", "p", "/p", "b", "/b", "ul", "/ul", "li", "/li"}
     assert "@channel" not in body
 
 
@@ -136,3 +136,32 @@ def test_links_lead_to_pull_requests_and_to_the_dashboard():
     assert '<a href="https://github.com/acme/web/pull/1">' in bodies["html"]
     assert all("https://acme.github.io/costs/" in body for body in bodies.values())
     assert "<b>&lt;$0.01</b>" in compose(made(row(1, "0.001"))).bodies["html"]
+
+
+def test_what_nobody_knows_is_not_told_as_no_dollars():
+    silent = made(row(1, "0", complete=False), row(2, "0", unpriced=[{"source": "openai", "model": "house-model"}]))
+    assert compose(silent).title.startswith("AI cost per merged pull request: not known")
+    assert all("$0" not in body for body in compose(silent).bodies.values())
+    assert "1 pull request used a model without a known price, which is in no figure: the real cost is higher." in advice(
+        silent
+    )
+    unfinished = made(row(1, "0", complete=False, state="open"))
+    assert compose(unfinished).title == "AI cost: no pull request merged, spend not known"
+    assert "AI cost: $0.00 per merged pull request" in compose(made(row(1, "0"))).title
+
+
+def test_html_is_plain_ascii_for_readers_that_guess_its_encoding():
+    usual = [row(number, "1") for number in range(100, 110)]
+    body = compose(made(*usual, row(1, "90", title="Größe @ada \u05e9\u05dc\u05d5\u05dd"))).bodies["html"]
+    assert body.isascii()
+    assert "Gr&#246;&#223;e @&#8203;ada" in body
+
+
+def test_a_chat_which_shows_the_title_gets_the_rest_beneath_it():
+    message = compose(made(row(1, "3")))
+    for form in FORMS:
+        beneath = message.beneath_title(form)
+        assert message.title not in beneath
+        assert "15 Nov to 21 Nov 2026" in beneath.split("\n")[0]
+        assert message.bodies[form].endswith(beneath)
+    assert Message("T", {"text": "other\nbody"}).beneath_title("text") == "other\nbody"

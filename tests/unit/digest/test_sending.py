@@ -128,3 +128,13 @@ def test_one_failing_service_does_not_keep_the_others_from_it_and_no_address_is_
     assert "Notification address 2 is not known" in told.err
     assert "s3cret" not in told.out + told.err
     assert got[-1]["title"].startswith("AI cost: $4.21")
+
+
+def test_a_title_is_sent_once(service, source, capsys):
+    pytest.importorskip("apprise")
+    url, got = service
+    assert run(["--from", source, "--send"], {**ENVIRONMENT, "PR_COST_BOT_NOTIFY_URLS": url}) == 0
+    assert got[0]["title"] == "AI cost: $4.21 per merged pull request"
+    assert got[0]["title"] not in got[0]["message"]
+    assert "**$4.21**" in got[0]["message"]
+    assert got[0]["title"] in capsys.readouterr().out

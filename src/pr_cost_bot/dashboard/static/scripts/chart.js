@@ -60,19 +60,23 @@
           values: (_, splits) => splits.map((at) => options.labels[at]),
         };
     const grid = { stroke: colour("--line"), width: 1 };
-    return [x, { ...common, size: 52, grid, values: (_, splits) => splits.map(options.axis ?? shortDollars) }];
+    const size = (_, values) => 16 + 7.5 * Math.max(4, ...(values ?? []).map((value) => value.length));
+    return [x, { ...common, size, grid, values: (_, splits) => splits.map(options.axis ?? shortDollars) }];
   }
 
-  function plotOptions(options, series, width) {
+  // Amounts below a cent fill the height too; where all is $0 the line lies at the foot of one dollar.
+  const highest = (options, most) => (options.numeric ? 100 : most > 0 ? most * 1.08 : 1);
+
+  function plotOptions(options, series, width, height) {
     const last = options.x.length - 1;
     return {
       width,
-      height: options.height ?? 220,
+      height,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
         x: { time: false, range: () => (options.numeric ? [0, 100] : [-0.6, last + 0.6]) },
-        y: { range: (_, __, most) => [0, options.numeric ? 100 : Math.max(most * 1.08, 0.01)] },
+        y: { range: (_, __, most) => [0, highest(options, most)] },
       },
       axes: axes(options),
       series: [{}, ...series.map(drawnSeries)],
@@ -95,6 +99,37 @@
     const room = u.over.clientWidth - tip.offsetWidth;
     const start = left > u.over.clientWidth / 2 ? left - tip.offsetWidth - 12 : left + 12;
     tip.style.left = `${Math.max(0, Math.min(room, start)) + u.over.offsetLeft}px`;
+  }
+
+  // Dashed lines to one point of the curve, with its words.
+  function guidePlugin({ x, y, text }) {
+    return {
+      hooks: {
+        draw(u) {
+          const { ctx } = u;
+          const [left, top] = [u.valToPos(x, "x", true), u.valToPos(y, "y", true)];
+          const pixel = devicePixelRatio;
+          ctx.save();
+          ctx.strokeStyle = ctx.fillStyle = colour("--text");
+          ctx.lineWidth = pixel;
+          ctx.setLineDash([4 * pixel, 4 * pixel]);
+          ctx.beginPath();
+          ctx.moveTo(u.bbox.left, top);
+          ctx.lineTo(left, top);
+          ctx.lineTo(left, u.bbox.top + u.bbox.height);
+          ctx.stroke();
+          ctx.beginPath();
+          ctx.arc(left, top, 4 * pixel, 0, 2 * Math.PI);
+          ctx.fill();
+          ctx.font = `${12 * pixel}px system-ui, sans-serif`;
+          ctx.textBaseline = "top";
+          ctx.textAlign = "left";
+          const end = u.bbox.left + u.bbox.width - ctx.measureText(text).width - 4 * pixel;
+          ctx.fillText(text, Math.max(u.bbox.left, Math.min(left + 10 * pixel, end)), top + 8 * pixel);
+          ctx.restore();
+        },
+      },
+    };
   }
 
   function tipPlugin(options, tip) {
@@ -136,14 +171,19 @@
         h("tr", {}, h("th", { scope: "row" }, options.titleAt(at)), ...options.series.map((one) => h("td", {}, options.shown(one.values[at])))));
       body.append(h("table", {}, h("caption", { class: "hidden-text" }, options.title), h("thead", {}, head), h("tbody", {}, ...rows)));
     };
-    return h("details", { class: "data", on: { toggle: fill } }, h("summary", {}, "As a table"), body);
+    return h("details", { class: "data", on: { toggle: fill } }, h("summary", {}, "As a table", h("span", { class: "hidden-text" }, `: ${options.title}`)), body);
   }
 
   // options: title, summary (a sentence for those who do not see it), x, labels, titleAt(at), xTitle, series [{name, values, colour,
-  // kind: "line" | "bar" | "step"}], stack (draw bars upon each other), shown(value), numeric (x is 0 to 100 percent), height.
+  // kind: "line" | "bar" | "step"}], shown(value), numeric (x is 0 to 100 percent), guide {x, y, text}, height, fill (as high as its card
+  // lets it be), nothing (what is said instead when there is nothing to draw).
   function chart(options) {
+    if (options.nothing) return h("p", { class: "nothing" }, options.nothing);
     const tip = h("div", { class: "tip", hidden: true });
-    const holder = h("div", { class: "plot", tabindex: "0", role: "img", "aria-label": `${options.title}. ${options.summary} Arrow keys walk through it.` });
+    const least = options.height ?? 220;
+    const holder = h("div", { class: `plot${options.fill ? " fill" : ""}`, tabindex: "0", role: "img", "aria-label": `${options.title}. ${options.summary} Arrow keys walk through it.` });
+    if (options.fill) holder.style.minHeight = `${least}px`;
+    const plugins = [tipPlugin(options, tip), ...(options.guide ? [guidePlugin(options.guide)] : [])];
     let plot = null;
     const draw = () => {
       plot?.destroy();
@@ -153,7 +193,7 @@
       const rest = options.series.filter((one) => one.kind !== "bar").map((one) => ({ ...one, drawn: one.values }));
       const series = [...stacked(bars), ...rest];
       plot = new uPlot(
-        { ...plotOptions(options, series, width), plugins: [tipPlugin(options, tip)] },
+        { ...plotOptions(options, series, width, options.fill ? Math.max(least, holder.clientHeight) : least), plugins },
         [options.x, ...series.map((one) => one.drawn)],
         holder,
       );
@@ -161,10 +201,11 @@
     };
     holder.addEventListener("keydown", (event) => plot && walk(event, plot, options));
     holder.addEventListener("blur", () => plot?.setCursor({ left: -10, top: -10 }));
-    let width = 0;
+    let size = "";
     new ResizeObserver(() => {
-      if (holder.clientWidth !== width) {
-        width = holder.clientWidth;
+      const now = `${holder.clientWidth} ${options.fill ? holder.clientHeight : ""}`;
+      if (now !== size) {
+        size = now;
         draw();
       }
     }).observe(holder);

@@ -32,11 +32,14 @@
     return h("section", { class: "card" }, h("h2", {}, title), ...children);
   }
 
+  // One click to another panel.
+  const panelLink = (panel, text) => h("a", { href: `#${panel}`, "data-panel": panel }, text);
+
   const hidden = (text) => h("span", { class: "hidden-text" }, text);
 
   function say(text) {
     document.getElementById("status").textContent = text;
   }
 
-  window.prCost.dom = { h, link, share, card, hidden, say };
+  window.prCost.dom = { h, link, share, card, panelLink, hidden, say };
 })();

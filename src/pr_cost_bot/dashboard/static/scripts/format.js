@@ -23,11 +23,11 @@
     return value.toLocaleString("en-US", { style: "currency", currency: "USD" });
   }
 
-  // An axis has little room.
+  // An axis has little room; cents are there where they tell two marks apart.
   function shortDollars(value) {
-    const size = Math.abs(value);
-    if (size >= 1000) return `$${Number((value / 1000).toPrecision(3))}K`;
-    return `$${Number(value.toPrecision(3))}`;
+    const [scale, letter] = SCALES.findLast(([size]) => Math.abs(value) >= size) ?? [1, ""];
+    const scaled = Number((value / scale).toPrecision(3));
+    return `$${letter || Number.isInteger(scaled) || Math.abs(scaled) < 0.01 ? scaled : scaled.toFixed(2)}${letter}`;
   }
 
   // A count: below 1,000 as it is, then at most three significant digits with K, M or B.

@@ -18,6 +18,7 @@
   const state = { panel: "overview", window: usual(), filters: {} };
   const period = { start: 0, end: 0 };
   let pulls = null;
+  let shown = "";
 
   // A month, if something was merged in it; else the shortest window that has all there is to see.
   function usual() {
@@ -93,11 +94,16 @@
   function show() {
     read();
     navigation();
-    const focused = document.activeElement?.getAttribute("aria-label");
+    const before = document.activeElement;
+    const label = before?.getAttribute("aria-label");
+    const title = PANELS.find(([key]) => key === state.panel)[1];
+    const inside = main.contains(before) && before !== main;
     main.replaceChildren(panel());
-    // A filter that was just used is still where the focus is.
-    if (focused) main.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
-    document.title = `${PANELS.find(([key]) => key === state.panel)[1]} \u00b7 What pull requests cost in AI`;
+    // A filter that was just used is still where the focus is; after a link into another panel it is at the panel's beginning.
+    if (inside) (label && main.querySelector(`[aria-label="${CSS.escape(label)}"]`) || main).focus();
+    if (shown && shown !== state.panel) say(`${title}.`);
+    shown = state.panel;
+    document.title = `${title} \u00b7 AI cost of pull requests`;
   }
 
   function controls() {

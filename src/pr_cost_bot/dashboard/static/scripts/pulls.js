@@ -5,6 +5,7 @@
   const { dollars, roughDollars, count, plural, day, isoDay, NONE } = window.prCost.format;
   const { table } = window.prCost;
   const INCOMPLETE = 1;
+  const UNPRICED = 4;
 
   // A phone has no room for the year.
   function dayParts(number) {
@@ -17,28 +18,37 @@
     return data.urls[at] ?? `${data.prefixes[repository[at]]}${number[at]}`;
   }
 
+  // Each on one line; several may stand on several.
+  const tickets = (text) => (text || NONE).split(", ").flatMap((one, at) => [at ? ", " : null, h("span", { class: "ticket" }, one)]);
+
   function columnsOf(data) {
     const c = data.columns;
     const numbers = (values) => (at) => values[at];
     const names = (values, codes) => (at) => values[codes[at]];
     const name = (at) => (c.number[at] ? `${data.repositories[c.repository[at]]}#${c.number[at]}` : data.repositories[c.repository[at]]);
+    const ordered = (at) => `${data.repositories[c.repository[at]]}#${String(c.number[at]).padStart(9, "0")}`; // #9 before #10
     const cost = Float64Array.from(c.cost, Number);
-    const costCell = (at) => [dollars(c.cost[at]), c.flags[at] & INCOMPLETE ? h("span", { class: "flag", title: "A source did not answer in full" }, " incomplete") : null];
+    const flag = (at, bit, word, why) => (c.flags[at] & bit ? h("span", { class: "flag", title: why }, ` ${word}`) : null);
+    // What nobody knows is not $0.
+    const known = (at) => cost[at] > 0 || !(c.flags[at] & (INCOMPLETE | UNPRICED));
+    const costCell = (at) => [known(at) ? dollars(c.cost[at]) : "not known",
+      flag(at, INCOMPLETE, "incomplete", "A source did not answer in full"),
+      flag(at, UNPRICED, "unpriced", "A model without a known price is not in the figure")];
     const people = data.authors.length > 0;
     const state = (at) => h("span", { class: `state ${data.states[c.state[at]]}` }, data.states[c.state[at]]);
     const all = [
-      { key: "name", title: "Pull request", text: true, value: name, cell: (at) => h("span", {}, link(addressOf(data, at), name(at)), h("span", { class: "title" }, c.title[at])), wide: true },
+      { key: "name", title: "Pull request", text: true, value: ordered, cell: (at) => h("span", {}, link(addressOf(data, at), name(at)), h("span", { class: "title" }, c.title[at])), wide: true },
       people && { key: "author", title: "Author", text: true, minor: true, value: names(data.authors, c.author), cell: names(data.authors, c.author) },
       { key: "cost", title: "Cost", value: numbers(cost), cell: (at) => h("span", {}, ...costCell(at)) },
       { key: "day", title: "Day", value: numbers(c.day), cell: (at) => h("time", { datetime: isoDay(c.day[at]) }, ...dayParts(c.day[at])) },
       { key: "state", title: "State", text: true, minor: true, value: names(data.states, c.state), cell: state },
       { key: "model", title: "Main model", text: true, minor: true, value: names(data.models, c.model), cell: (at) => data.models[c.model[at]] || NONE },
-      { key: "ticket", title: "Ticket", text: true, minor: true, value: numbers(c.ticket), cell: (at) => h("span", { class: "ticket" }, c.ticket[at] || NONE) },
+      { key: "ticket", title: "Ticket", text: true, minor: true, value: numbers(c.ticket), cell: (at) => h("span", {}, ...tickets(c.ticket[at])) },
       { key: "commits", title: "Commits", minor: true, value: numbers(c.commits), cell: (at) => count(c.commits[at]) },
       { key: "input", title: "Input", minor: true, value: numbers(c.input), cell: (at) => count(c.input[at]) },
       { key: "output", title: "Output", minor: true, value: numbers(c.output), cell: (at) => count(c.output[at]) },
     ].filter(Boolean);
-    return { all, cost, name };
+    return { all, cost, name, known };
   }
 
   function select(label, names, chosen, onChange) {
@@ -52,7 +62,7 @@
   // `filters`: {repository, author, state}; `period`: [first day, day after the last]. Both may be changed, then `find` is called.
   function pulls(data, filters, period, onFilter) {
     const c = data.columns;
-    const { all, cost, name } = columnsOf(data);
+    const { all, cost, name, known } = columnsOf(data);
     const words = new Array(c.number.length);
     const wordsOf = (at) => (words[at] ??= [name(at), c.title[at], c.ticket[at], data.models[c.model[at]], data.labels[c.label[at]], c.author ? data.authors[c.author[at]] : ""].join(" ").toLowerCase());
     const wanted = {};
@@ -77,7 +87,7 @@
       summary: (rows) => {
         let total = 0;
         for (const at of rows) total += cost[at];
-        return `${plural(rows.length, "pull request")}, ${roughDollars(total)}`;
+        return `${plural(rows.length, "pull request")}, ${total > 0 || rows.every(known) ? roughDollars(total) : "cost not known"}`;
       },
     });
     return {

@@ -31,7 +31,7 @@
   function header(column, state, onSort) {
     const sorted = state.key === column.key;
     const mark = h("span", { class: "mark", "aria-hidden": "true" }, sorted ? (state.falling ? "\u25bc" : "\u25b2") : "");
-    const button = h("button", { type: "button", "data-key": column.key, on: { click: () => onSort(column) } }, column.title, mark);
+    const button = h("button", { type: "button", "data-key": column.key, on: { click: () => onSort(column) } }, column.text || column.left ? [column.title, mark] : [mark, column.title]);
     const sort = sorted ? (state.falling ? "descending" : "ascending") : null;
     return h("th", { scope: "col", class: classes(column), "aria-sort": sort }, button);
   }
@@ -45,6 +45,7 @@
     const element = h("div", { class: "pager", role: "group", "aria-label": "Pages" }, ...buttons.slice(0, 2), where, ...buttons.slice(2));
     return {
       element,
+      where: () => where.textContent,
       show(page, pages, first, last, found) {
         where.textContent = found ? `${whole(first + 1)}\u2013${whole(last)} of ${whole(found)}` : "";
         element.hidden = pages < 2;
@@ -69,7 +70,7 @@
       h(place ? "td" : "th", { scope: place ? null : "row", class: classes(column) }, column.cell(at))));
   }
 
-  const nothing = (columns) => h("tr", {}, h("td", { colspan: columns.length, class: "nothing" }, "Nothing found."));
+  const nothing = (columns) => h("tr", {}, h("td", { colspan: columns.length, class: "nothing" }, "Nothing found. Try fewer words or filters, or more days."));
 
   // options: caption, size, columns [{key, title, text, value(at), cell(at), minor, wide}] (the first one heads its row), words(at) to be
   // searched, placeholder, sort {key, falling}, keep(at) the filter from outside, summary(rows) a sentence about what is found.
@@ -86,6 +87,7 @@
     const pages = pager((step) => {
       state.page = Math.min(Math.max(0, pageCount() - 1), Math.max(0, state.page + step));
       show();
+      say(`Rows ${pages.where()}.`);
     });
 
     function show() {

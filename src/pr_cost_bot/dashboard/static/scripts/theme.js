@@ -15,6 +15,18 @@
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
   const changed = () => document.dispatchEvent(new Event("themechange"));
   system.addEventListener("change", changed);
+  // Paper is white: the charts, which are pictures, are drawn anew for it.
+  let before;
+  addEventListener("beforeprint", () => {
+    before = root.dataset.theme;
+    root.dataset.theme = "light";
+    changed();
+  });
+  addEventListener("afterprint", () => {
+    if (before) root.dataset.theme = before;
+    else delete root.dataset.theme;
+    changed();
+  });
   window.prCost = {
     theme: {
       isDark,
