@@ -9,7 +9,7 @@ import msgspec
 
 from pr_cost_bot.attribution.decision import WHOLE
 from pr_cost_bot.model import ZERO, UsageRecord
-from pr_cost_bot.overlap.nameless import against_all
+from pr_cost_bot.overlap.nameless import Told, against_all
 from pr_cost_bot.overlap.seen import Seen, records_of, seen
 from pr_cost_bot.overlap.shares import REST, halves
 from pr_cost_bot.overlap.stretches import Outcome, once, sides_of, stretches
@@ -59,13 +59,14 @@ def _amounts(record: UsageRecord) -> bool:
 
 def _of_person(records: Sequence[UsageRecord]) -> Outcome:
     through_openrouter = any(record.source == "openrouter" for record in records)
-    told = [seen(record, _seller(record, through_openrouter=through_openrouter)) for record in records]
-    if len({each.reporter for each in told}) < 2:
-        return Outcome(kept=told)
-    events, gone = settle([each for each in told if each.is_event])
+    reported = [seen(record, _seller(record, through_openrouter=through_openrouter)) for record in records]
+    if len({each.reporter for each in reported}) < 2:
+        return Outcome(kept=reported)
+    events, gone = settle([each for each in reported if each.is_event])
+    told = Told(reported, tuple(gone))
     outcome = Outcome(dropped=gone)
     sellers: dict[str, list[Seen]] = defaultdict(list)
-    for each in (*events, *(each for each in told if not each.is_event)):
+    for each in (*events, *(each for each in reported if not each.is_event)):
         sellers[each.seller].append(each)
     _pass_on_own_keys(sellers, outcome, told)
     unsold = sellers.pop("", [])
@@ -80,7 +81,7 @@ def _seller(record: UsageRecord, *, through_openrouter: bool) -> str:
     return seller_of(record, through_openrouter=through_openrouter)
 
 
-def _pass_on_own_keys(sellers: dict[str, list[Seen]], outcome: Outcome, told: Sequence[Seen]) -> None:
+def _pass_on_own_keys(sellers: dict[str, list[Seen]], outcome: Outcome, told: Told) -> None:
     """What OpenRouter sent on with a key of the customer's own is on the bill of the model's maker."""
     if "openrouter" not in sellers:
         return
@@ -117,8 +118,8 @@ def _own(each: Seen, record: UsageRecord) -> Seen:
     return Seen(record, each.reporter, maker_of(record.model), each.family, billed=False, whole=record)
 
 
-def _of_seller(records: Sequence[Seen], told: Sequence[Seen]) -> Outcome:
-    """By model; then those whose model's name says nothing, against all. `told`: what the person's records were at first."""
+def _of_seller(records: Sequence[Seen], told: Told) -> Outcome:
+    """By model; then those whose model's name says nothing, against all. `told`: by the person's sources."""
     if len({each.reporter for each in records}) < 2:
         return Outcome(kept=list(records))
     families: dict[str, list[Seen]] = defaultdict(list)
@@ -137,12 +138,12 @@ def _of_seller(records: Sequence[Seen], told: Sequence[Seen]) -> Outcome:
     return against_all(outcome, nameless, told)
 
 
-def _with_unsold(outcome: Outcome, unsold: Iterable[Seen], told: Sequence[Seen]) -> Outcome:
+def _with_unsold(outcome: Outcome, unsold: Iterable[Seen], told: Told) -> Outcome:
     """Records that name neither seller nor model, such as sums, may be anything that a gateway sees."""
     unknown = [each for each in unsold if each.record.model.strip().lower() in {"", "unknown"}]
     aside = [each for each in unsold if each not in unknown]
     aside += [each for each in outcome.kept if each.seller in BEHIND_NO_GATEWAY]
     reachable = [each for each in outcome.kept if each.seller not in BEHIND_NO_GATEWAY]
-    found = against_all(Outcome(reachable, outcome.dropped, outcome.apart), unknown, told)
+    found = against_all(Outcome(reachable, outcome.dropped, outcome.apart), unknown, Told(told.records))
     found.kept += aside
     return found

@@ -24,12 +24,20 @@ Side = tuple[str, str]
 """A model as a reporter of buckets tells it, or (without a name) as all requests do."""
 
 
-def against_all(outcome: Outcome, nameless: Sequence[Seen], told: Sequence[Seen]) -> Outcome:
-    """Add the nameless records to what is settled. `told`: everything as it was reported."""
+class Told(msgspec.Struct, frozen=True):
+    """Everything as it was reported, and the requests of it that are somebody else's."""
+
+    records: Sequence[Seen]
+    twins: Sequence[Dropped] = ()
+
+
+def against_all(outcome: Outcome, nameless: Sequence[Seen], told: Told) -> Outcome:
+    """Add the nameless records to what is settled."""
     if not nameless:
         return outcome
+    settling = [*told.twins, *outcome.dropped]
     found = Outcome(dropped=list(outcome.dropped), apart=list(outcome.apart))
-    names, tellers = {each.record.id for each in nameless}, _tellers(told)
+    names, tellers = {each.record.id for each in nameless}, _tellers(told.records)
     for stretch in stretches([*outcome.kept, *nameless]):
         settled = [each for each in stretch if each.record.id not in names]
         groups: dict[tuple[str, ...], list[Seen]] = defaultdict(list)
@@ -38,7 +46,7 @@ def against_all(outcome: Outcome, nameless: Sequence[Seen], told: Sequence[Seen]
         for reporters, group in sorted(groups.items()):
             others = [each for each in settled if each.reporter not in reporters]
             theirs = [each for each in settled if each.reporter in reporters]
-            explained = _explained(outcome.dropped, stretch, reporters)
+            explained = _explained(settling, stretch, reporters)
             settled = [*theirs, *(_add(found, others, group, explained) if others else group)]
         found.kept += settled
     return found
@@ -63,13 +71,20 @@ def _side(each: Seen) -> Side:
 
 
 def _explained(dropped: Iterable[Dropped], stretch: Sequence[Seen], reporters: Collection[str]) -> Mapping[Side, int]:
-    """Tokens that others tell and somebody beside them tells by name too, so that no nameless record can be them."""
+    """Tokens that others tell and these reporters tell by name too, so that no nameless record of theirs can be them.
+
+    By way of others as well: what A left to B, and B to C, is A's usage at C.
+    """
     start = min(each.record.start for each in stretch).replace(minute=0, second=0, microsecond=0)
     end = max(max(each.record.end, each.record.start + _MOMENT) for each in stretch)
     of_requests = {each.reporter for each in stretch if each.is_event}
+    waiting = [each for each in dropped if start <= each.start < end]
+    theirs = {(reporter, each.model) for reporter in reporters for each in waiting}
     found: dict[Side, int] = defaultdict(int)
-    for each in dropped:
-        if (each.source in reporters or each.kept not in reporters) and start <= each.start < end:
+    while told := [each for each in waiting if (each.source, each.model) in theirs]:
+        waiting = [each for each in waiting if (each.source, each.model) not in theirs]
+        for each in told:
+            theirs.add((each.kept, each.model))
             found["" if each.kept in of_requests else each.kept, each.model] += each.tokens.input + each.tokens.output
     return found
 
