@@ -18,6 +18,9 @@ _DEFAULT_BRANCH = Config().ledger.branch
 class UsageLedger(Protocol):
     """A ledger that keeps what the rows are made of, and tells at once which rows are final: a database."""
 
+    def for_reading(self) -> None:
+        """Make and change nothing in it from now on. Raises: PublishError where there is not what is read."""
+
     def read(self, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
         """See ports.Ledger."""
 
@@ -38,7 +41,7 @@ class Table:
         """Choose the ledger. Raises SettingsError for a database_url that is none."""
         self.problems: tuple[Problem, ...] = ()
         self.failed = False
-        self._repository = settings.repository
+        self._repository, self._dry_run = settings.repository, settings.dry_run
         self._client, self._branch, self._database_url = client, config.ledger.branch, settings.database_url
         # The look at a pull request brings the row of the branch that is the default.
         self._came_along = settings.database_url is None and config.ledger.branch == _DEFAULT_BRANCH
@@ -50,6 +53,8 @@ class Table:
         if self._came_along:
             return {fact.pull.number: fact.row for fact in facts if fact.row is not None}
         try:
+            if self._dry_run and self._with_usage:
+                self._with_usage.for_reading()
             return self._ledger.read(self._repository, [fact.pull.number for fact in facts])
         except PublishError as error:
             self.problems, self.failed = (error.problem,), True

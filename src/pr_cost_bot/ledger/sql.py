@@ -35,6 +35,10 @@ class SqlLedger:
         """Take a SQLAlchemy URL. Raises PublishError when it is none or its driver is missing."""
         self._database = Database(url)
 
+    def for_reading(self) -> None:
+        """Make and change nothing in it from now on. Raises PublishError where there is not what is read."""
+        self._database.for_reading()
+
     def read(self, repository: str, numbers: Sequence[int]) -> dict[int, Row]:
         """The rows there are. Raises PublishError."""
         rows: dict[int, Row] = {}

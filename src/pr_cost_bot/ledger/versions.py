@@ -62,6 +62,7 @@ def bring_up_to_date(connection: Connection) -> None:
     Tables of a newer version are left alone where they hold all that is needed. Raises PublishError.
     """
     alone(connection)
+    _stay_beside(connection, PR_COSTS)
     version = schema_version(connection)
     if version == _HEAD:
         return
@@ -132,6 +133,19 @@ def changing(version: str | None) -> Iterator[None]:
                 "on the tables (docs/permissions.md). The data stay.",
             )
         ) from None
+
+
+def _stay_beside(connection: Connection, table: sa.Table) -> None:
+    """In PostgreSQL an account may look into several schemas: what is made goes where the table is."""
+    if connection.dialect.name != "postgresql":
+        return
+    schema = sa.text(
+        "SELECT quote_ident(nspname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE pg_class.oid = to_regclass(:name)"
+    )
+    found = connection.execute(schema, {"name": table.name}).scalar()
+    if found is not None:
+        connection.execute(sa.select(sa.func.set_config("search_path", found, sa.true())))
 
 
 def _lacking(connection: Connection) -> Lacking:
