@@ -91,8 +91,7 @@ class _Chunks:
             for fact, cost, told in zip(due, computation.costs, computation.told, strict=True)
         ]
         new = [row for one in known if (row := row_to_write(one, self._config)) is not None]
-        if new:
-            self._table.write(new, records_to_write(known), computation.usage)
+        self._table.write(new, records_to_write(known), computation.usage)
         return (*self._table.problems, *computation.problems)
 
 

@@ -47,11 +47,14 @@ def _problem(fault: Fault, document: Document, name: str) -> Problem:
 
 
 def without_people(config: Config) -> str:
-    """What differs from the defaults, as JSON for the log; of `people` and teams only how many there are."""
-    told = msgspec.to_builtins(config)
-    told["people"], told["reports"]["teams"] = len(config.people), len(config.reports.teams)
-    usual = msgspec.to_builtins(Config()) | {"people": 0}
-    usual["reports"]["teams"] = 0
+    """What differs from the defaults, as JSON for the log; of `people`, teams and files only how many there are.
+
+    Files name persons, and their addresses may be signed.
+    """
+    told, usual = (msgspec.to_builtins(one) for one in (config, Config()))
+    for one, counted in ((told, config), (usual, Config())):
+        one["people"], one["reports"]["teams"] = len(counted.people), len(counted.reports.teams)
+        one["sources"]["files"] = len(counted.sources.files)
     return msgspec.json.encode(_changed(told, usual)).decode()
 
 

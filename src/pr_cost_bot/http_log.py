@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d[\d:.]{0,12}(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][\w.\[\]-]{0,40}", re.ASCII)
 LOGGER = logging.getLogger("pr_cost_bot.http")
 
 
@@ -44,8 +45,15 @@ def told(method: str, url: str, parameters: Iterable[tuple[str, object]] = (), w
         return f"{method} (not an address)"
     path = "/".join("…" if "@" in unquote(step) else step for step in parts.path.split("/"))
     given = (*parse_qsl(parts.query, keep_blank_values=True), *parameters)
-    names = dict.fromkeys(f"{name}={value}" if _TIME.fullmatch(str(value)) else name for name, value in given)
+    names = dict.fromkeys(_parameter(name, str(value)) for name, value in given)
     return f"{method} {host}{path}{'?' if names else ''}{'&'.join(names)}{f' {what}' if what else ''}"
+
+
+def _parameter(name: str, value: str) -> str:
+    """Its name, and of a time the value. What stands alone may be a key."""
+    if not value or not _NAME.fullmatch(name):
+        return "…"
+    return f"{name}={value}" if _TIME.fullmatch(value) else name
 
 
 def waiting(title: str, seconds: float, attempt: int) -> None:

@@ -32,7 +32,7 @@ from pr_cost_bot.ports import GitHub, Inspection, PullRequestFacts, ReadError, S
 from pr_cost_bot.windows import APART, adjoining, window_of
 
 _FINEST = Decimal("1e-12")
-_LONGEST_NAME = 200
+_LONGEST_NAMES = {"source": 64, "product": 128, "model": 200, "reference": 500}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,18 +220,16 @@ def _with_person(record: UsageRecord, people: People) -> UsageRecord:
     return msgspec.structs.replace(
         record,
         person=people.of_actor(record.source, record.actor),
-        model=_plain(record.model),
-        product=_plain(record.product),
-        reference=_plain(record.reference),
+        **{name: _plain(getattr(record, name), longest) for name, longest in _LONGEST_NAMES.items()},
         cost_usd=_without_noise(record.cost_usd),
         billed_usd=_without_noise(record.billed_usd),
     )
 
 
-def _plain(name: str) -> str:
+def _plain(name: str, longest: int) -> str:
     """A vendor's name, which may be anything that its users once sent it, as every table can hold it."""
-    fits = len(name) <= _LONGEST_NAME and name.isprintable()
-    return name if fits else "".join(char for char in name[:_LONGEST_NAME] if char.isprintable())
+    fits = len(name) <= longest and name.isprintable()
+    return name if fits else "".join(char for char in name[:longest] if char.isprintable())
 
 
 def _each_once(records: Iterable[UsageRecord]) -> Iterable[UsageRecord]:

@@ -39,7 +39,7 @@ def report(settings: Settings, made: Sequence[Report], trouble: Sequence[Problem
         runner.warn(problem)
     for problem in written:
         (runner.fail if failed else runner.warn)(problem)
-    if unmatched := [f"#{cost.pull.number}" for cost in _costs(made) if cost.unmatched and not cost.has_usage]:
+    if unmatched := [f"#{cost.pull.number}" for cost in _costs(made) if _found_nobody(cost)]:
         named = enumeration(unmatched[:_NAMED], len(unmatched[_NAMED:]))
         runner.notice(
             f"No usage was found for {named}, and not every author is matched to an account at a source. "
@@ -57,6 +57,11 @@ def report(settings: Settings, made: Sequence[Report], trouble: Sequence[Problem
             notes=list(dict.fromkeys(note for one in made for note in one.notes)),
         ),
     )
+
+
+def _found_nobody(cost: PullRequestCost) -> bool:
+    """No usage, and an author whom no source knows."""
+    return bool(cost.unmatched) and not cost.has_usage and cost.kept is None
 
 
 def _costs(made: Iterable[Report]) -> list[PullRequestCost]:
@@ -78,13 +83,14 @@ def report_outputs(settings: Settings, made: Report) -> None:
 
 def report_settled(settings: Settings, facts: PullRequestFacts, row: Row) -> int:
     """Tell a figure that no run changes any more. Returns the exit status."""
-    number = facts.pull.number
+    number, unpriced = facts.pull.number, is_unpriced(row)
+    settled = "settled without a known price" if unpriced else f"settled at {dollars(Decimal(row['cost_usd']))}"
     runner.notice(
-        f"Pull request {number} is settled at {dollars(Decimal(row['cost_usd']))}: no source can change that any more. "
+        f"Pull request {number} is {settled}: no source can change that any more. "
         "To compute it again, start the workflow by hand with its number."
     )
     outputs = {
-        "cost_usd": str(row["cost_usd"]),
+        "cost_usd": "" if unpriced else str(row["cost_usd"]),
         "cost_label": str(row.get("cost_label") or ""),
         "comment_url": facts.comment.url if facts.comment else "",
         "pull_request": str(number),
@@ -95,13 +101,21 @@ def report_settled(settings: Settings, facts: PullRequestFacts, row: Row) -> int
         "summary": _one_line(document_of_row(row)),
     }
     runner.write_outputs(settings.output_path, outputs)
-    return _gate(settings, Decimal(row["cost_usd"]), str(row["computed_at"]))
+    status = _gate(settings, Decimal(row["cost_usd"]), str(row["computed_at"]))
+    if status != TOO_EXPENSIVE and settings.fail_above_usd is not None and row.get("unpriced"):
+        _not_judged()
+    return status
 
 
 def document(one: Known, config: Config) -> Row:
     """What `pr_cost.json` and the output `summary` hold: the figures are those of the row, also while a source is silent."""
     show = config.ledger.show_people
     return document_of(one.cost, show_people=one.cost.pull.is_private if show is None else show) | one.kept_figures
+
+
+def is_unpriced(row: Row) -> bool:
+    """Whether there is usage and no price for any of it."""
+    return bool(row.get("unpriced")) and not row["lines"]
 
 
 def is_known(one: Known) -> bool:
@@ -115,9 +129,13 @@ def gate(settings: Settings, cost: PullRequestCost) -> int:
     status = _gate(settings, figure, rfc3339(cost.computed_at) or "")
     judged = settings.fail_above_usd is None or status == TOO_EXPENSIVE
     if not judged and (cost.nothing_known or not cost.complete or cost.unpriced):
-        what = "fail_above_usd could not be judged: the figure is not known in full."
-        runner.warn(Problem(what, "The comment and the step summary say what is missing.", "The next run judges again."))
+        _not_judged()
     return status
+
+
+def _not_judged() -> None:
+    what = "fail_above_usd could not be judged: the figure is not known in full."
+    runner.warn(Problem(what, "The comment and the step summary say what is missing.", "The next run judges again."))
 
 
 def _gate(settings: Settings, cost_usd: Decimal, computed_at: str) -> int:
@@ -177,8 +195,8 @@ def _outputs(settings: Settings, one: Known, config: Config, written: Published)
 
 def _figure(one: Known, config: Config) -> str:
     """Empty where it is not known, or all of it is without a price: nobody must take that for $0."""
-    unpriced = one.cost.unpriced and not one.cost.lines and one.cost.kept is None
-    return str(document(one, config)["cost_usd"]) if is_known(one) and not unpriced else ""
+    found = document(one, config)
+    return str(found["cost_usd"]) if is_known(one) and not is_unpriced(found) else ""
 
 
 def _one_line(found: Row) -> str:

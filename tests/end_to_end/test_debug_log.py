@@ -39,3 +39,12 @@ def test_the_usual_log_has_none_of_it():
         log = s.event("opened", number, at("11:05")).log
         assert " ms" not in log
         assert "asked for" not in log
+
+
+def test_files_are_told_neither_by_their_person_nor_by_their_signed_address():
+    named = "  files: [{path: usage, person: alice@corp.example}, {url: 'http://127.0.0.1:9/x.jsonl?X-Amz-Signature=S3CRET'}]\n"
+    with stage(sources=[], config=named) as s:
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        log = s.event("opened", number, at("11:05"), log_level="debug").log
+        assert '"files":2' in log
+        assert not [secret for secret in ("alice@corp.example", "S3CRET") if secret in log]

@@ -116,3 +116,23 @@ def test_names_show_only_when_people_do(tmp_path, capsys):
 def kept(folder):
     with sqlite3.connect(folder / "costs.db") as connection:
         return connection.execute("SELECT * FROM pr_cost_records ORDER BY record_number").fetchall()
+
+
+def test_an_id_in_a_file_that_names_somebody_is_not_shown_without_people(tmp_path, capsys):
+    url = f"sqlite:///{tmp_path}/costs.db"
+    with stage(sources=[], config="  files: [{path: usage.jsonl}]\n") as s:
+        s.inputs["database_url"] = url
+        line = {
+            "id": "Ada@acme.example-0930",
+            "person": "ada@acme.example",
+            "model": "m",
+            "cost_usd": "1.50",
+            "source": "inhouse",
+        }
+        line |= {"start": at("09:30").isoformat(), "end": at("09:30").isoformat(), "input_tokens": 10, "output_tokens": 5}
+        (s.workspace / "usage.jsonl").write_text(json.dumps(line) + "\n")
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.event("opened", number, at("11:05"))
+    hidden, shown = records(url, capsys), records(url, capsys, "--people")
+    assert [one["reference"] for one in hidden] == ["(names somebody)"]
+    assert [one["reference"] for one in shown] == ["id=Ada@acme.example-0930"]

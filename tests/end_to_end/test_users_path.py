@@ -1,8 +1,10 @@
 """What a team lives through: open, push, merge, late usage, true-up."""
 
 import json
+import sqlite3
 from datetime import timedelta
 
+from pr_cost_bot.ledger.database import Database
 from pr_cost_bot.marker import read_marker
 from tests.end_to_end.world import at, call, stage, work
 
@@ -204,3 +206,34 @@ def test_a_figure_that_is_wholly_without_a_price_is_no_0_in_the_outputs():
         assert finished.outputs["cost_usd"] == ""
         assert [one["model"] for one in json.loads(finished.outputs["summary"])["unpriced"]] == ["house-9"]
         assert "unpriced" in s.comment(number)
+
+
+def test_a_settled_figure_without_a_price_is_no_0_either():
+    with stage() as s:
+        s.inputs["fail_above_usd"] = "5"
+        s.vendors.add(call("ada", at("09:30"), "openai", model="house-9"))
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        s.event("opened", number, at("11:05"))
+        s.repository.merge(number, at("12:00"))
+        s.true_up(at("12:00", 32))
+        assert s.row()["settled"] is True
+        finished = s.event("edited", number, at("12:00", 33))
+        assert finished.outputs["cost_usd"] == ""
+        assert "settled without a known price" in finished.log
+        assert "could not be judged" in finished.log
+
+
+def test_a_dry_run_leaves_a_databases_tables_as_they_are(tmp_path):
+    url = f"sqlite:///{tmp_path}/costs.db"
+    Database(url).until_nobody_else_does(lambda _: None)
+    with sqlite3.connect(tmp_path / "costs.db") as connection:
+        connection.execute("DROP TABLE pr_cost_records")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    with stage() as s:
+        s.inputs["database_url"] = url
+        number = s.repository.open_pull_request("ada", [work("ada", at("09:50"))])
+        finished = s.event("opened", number, at("11:05"), dry_run="true")
+        assert finished.status == 0, finished.log
+        assert "0003" in finished.log
+    with sqlite3.connect(tmp_path / "costs.db") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]

@@ -85,7 +85,7 @@ def _records(found: Explanation, privacy: Privacy) -> Sheet:
         columns=[column for column in _RECORD if shown or column.name not in _OF_PEOPLE],
         rows=[
             {
-                **record,
+                **(record if shown else _without_names(record)),
                 "cost_usd": UNPRICED if record["cost_usd"] is None else record["cost_usd"],
                 "time": _moment(record["started_at"]),
                 "lasts": _lasts(record["ended_at"] - record["started_at"]),
@@ -94,6 +94,13 @@ def _records(found: Explanation, privacy: Privacy) -> Sheet:
         ],
         total={"time": "Total", **total, "cost_usd": UNPRICED if _without_price(found.row) else found.records_usd},
     )
+
+
+def _without_names(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Ids in files are whatever somebody made them of, and that may be whose usage it is."""
+    names = [name for text in (record["person"], record["actor"]) for name in (text.casefold().partition("@")[0],) if name]
+    telling = (name for name in ("reference", "record_id") if any(one in record[name].casefold() for one in names))
+    return {**record, **dict.fromkeys(telling, "(names somebody)")}
 
 
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
