@@ -131,6 +131,9 @@ def _about_workflows(seen: github.GitHubInspection, labels: Labels, *, database:
     missing = {name.casefold() for name in (labels.low, labels.medium, labels.high)} - known
     for job in jobs:
         where = f"Workflow: {job.workflow}, job {job.name}"
+        if not job.own_token:
+            yield Finding("note", f"{where} hands in a token of its own: what that may, its owner sets (docs/permissions.md).")
+            continue
         if job.permissions is None:
             what = "names no 'permissions', so that the repository's setting decides, which GitHub does not tell"
             yield Finding("note", f"{where}: {what}. Write them down (docs/permissions.md).")

@@ -8,7 +8,8 @@ import msgspec
 
 from pr_cost_bot.plain_yaml import Document, YamlError
 
-_ACTION = re.compile(r"(?:^|/)pr-cost-bot(?:[@:/]|$)")
+_ACTION = re.compile(r"(?:^|/)pr-cost-bot(?:[@:/]|$)|^docker://\S*/pr-cost-bot-[\w.-]+(?:[@:]|$)")
+_COMMAND = re.compile(r"(?:^|[\s/;&|])(?:pr-cost-bot|python3? -m pr_cost_bot) action(?:\s|$)")
 _ORDER = ("none", "read", "write")
 
 
@@ -18,6 +19,7 @@ class Job(msgspec.Struct, frozen=True):
     workflow: str
     name: str
     permissions: Mapping[str, str] | None
+    own_token: bool = True  # else a step is given another's, whose rights are its own
 
     def may(self, permission: str, level: str) -> bool:
         """Whether its token has at least this level. With permissions unknown: no."""
@@ -34,9 +36,9 @@ def jobs_of(workflows: Iterable[tuple[str, str]]) -> Iterator[Job]:
             continue  # GitHub says what is wrong with it
         for key, job in _mapping(workflow.get("jobs")).items():
             described = _mapping(job)
-            if any(map(_acts, _steps(described))):
+            if acting := [step for step in _steps(described) if _acts(step)]:
                 given = described.get("permissions", workflow.get("permissions"))
-                yield Job(name, str(key), _permissions(given))
+                yield Job(name, str(key), _permissions(given), all(map(_with_own_token, acting)))
 
 
 def _steps(job: Mapping[Any, Any]) -> list[Any]:
@@ -47,7 +49,14 @@ def _steps(job: Mapping[Any, Any]) -> list[Any]:
 def _acts(step: object) -> bool:
     described = _mapping(step)
     arguments = str(_mapping(described.get("with")).get("args") or "action")
-    return bool(_ACTION.search(str(described.get("uses") or ""))) and arguments.split()[:1] == ["action"]
+    uses = bool(_ACTION.search(str(described.get("uses") or ""))) and arguments.split()[:1] == ["action"]
+    return uses or bool(_COMMAND.search(str(described.get("run") or "")))
+
+
+def _with_own_token(step: object) -> bool:
+    described = _mapping(step)
+    given = (_mapping(described.get("with")).get("github_token"), _mapping(described.get("env")).get("INPUT_GITHUB_TOKEN"))
+    return all(not token or "github.token" in str(token) or "GITHUB_TOKEN" in str(token) for token in given)
 
 
 def _permissions(given: object) -> Mapping[str, str] | None:

@@ -67,3 +67,22 @@ def test_the_doctors_own_job_needs_less_and_is_passed_over():
 @pytest.mark.parametrize("text", ["", "[]", "jobs: 5", "jobs: {a: 5, b: {steps: 7}, c: {steps: [8]}}", "a: [", "a: &b 1"])
 def test_what_is_no_workflow_is_passed_over(text):
     assert not list(jobs_of([("a.yml", text)]))
+
+
+@pytest.mark.parametrize(
+    ("step", "own"),
+    [
+        ("uses: acme/pr-cost-bot@v1", [True]),
+        ("uses: docker://ghcr.io/acme/pr-cost-bot-postgresql:1.0.0", [True]),
+        ("run: pip install pr-cost-bot && pr-cost-bot action", [True]),
+        ("run: .venv/bin/pr-cost-bot action", [True]),
+        ("run: pr-cost-bot actions", []),
+        ("run: pr-cost-bot doctor", []),
+        ("uses: acme/pr-cost-bot@v1\n        with: {github_token: '${{ github.token }}'}", [True]),
+        ("uses: acme/pr-cost-bot@v1\n        with: {github_token: '${{ secrets.GITHUB_TOKEN }}'}", [True]),
+        ("uses: acme/pr-cost-bot@v1\n        with: {github_token: '${{ steps.app.outputs.token }}'}", [False]),
+    ],
+)
+def test_every_documented_way_to_run_the_action_is_seen_and_whose_token_it_has(step, own):
+    text = f"jobs:\n  cost:\n    permissions: {{}}\n    steps:\n      - {step}\n"
+    assert [job.own_token for job in jobs_of([("cost.yml", text)])] == own
