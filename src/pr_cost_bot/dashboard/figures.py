@@ -211,10 +211,8 @@ def _members(parts: dict[str, list[Part]]) -> list[Member]:
     return sorted(found, key=lambda member: (-member.cost_usd, member.name))
 
 
-_FIELDS = tuple(name for name in PLAIN if name != "opened_at")
-_REPORTED = attrgetter(*_FIELDS)
+_REPORTED = attrgetter(*PLAIN)
 
 
 def _report_row(entry: Entry) -> PullRow:
-    known = dict(zip(_FIELDS, _REPORTED(entry), strict=True))
-    return PullRow(**known, opened_at=entry.opened_at or entry.computed_at)
+    return PullRow(*_REPORTED(entry))

@@ -67,7 +67,7 @@ def headline(connection: sa.Connection, scope: Scope) -> Headline:
         incomplete=sum(not pull.complete for pull in pulls),
         unsettled=sum(not pull.settled for pull in pulls),
         unpriced=sum(bool(pull.unpriced) for pull in pulls),
-        unpriced_tokens=reduce(joined, (pull.unpriced for pull in pulls), {}),
+        unpriced_tokens=reduce(joined, (pull.unpriced for pull in pulls if pull.unpriced), {}),
         unused=sum(not pull.used for pull in pulls),
         unmatched=sum(not pull.used and pull.unmatched > 0 for pull in pulls),
     )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pr_cost_bot.ledger.tables import PR_COST_LINES, PR_COSTS
 from pr_cost_bot.model import ZERO
 from pr_cost_bot.reports.scope import NO_PULL_REQUEST, NONE, Filters, Members, Scope, pull_request_key
-from pr_cost_bot.reports.unpriced import tokens_kept
+from pr_cost_bot.reports.unpriced import NOTHING, tokens_kept
 
 NOT_RECORDED = "(not recorded)"
 """The team of an author or of a line without a name."""
@@ -27,9 +27,6 @@ class PullRow(msgspec.Struct, frozen=True, gc=False):
     url: str
     author: str
     state: str
-    opened_at: datetime
-    merged_at: datetime | None
-    closed_at: datetime | None
     commits: int
     ticket: str | None
     purpose: str | None
@@ -166,8 +163,8 @@ def _pulls(
 def _pull(row: sa.Row[Any], filters: Filters) -> PullRow:
     """From the values of `_COLUMNS`."""
     unpriced, unmatched, inputs, outputs = row[len(PLAIN) :]
-    used = bool(row.cost_usd or inputs or outputs or unpriced)
-    found = tokens_kept(unpriced, filters.source, filters.model)
+    used = bool(inputs or outputs or unpriced or row.cost_usd)
+    found = tokens_kept(unpriced, filters.source, filters.model) if unpriced else NOTHING
     values: tuple[Any, ...] = (*row[: len(PLAIN)], used, found, int(unmatched) if unmatched and unmatched.isdecimal() else 0)
     return PullRow(*values)
 
