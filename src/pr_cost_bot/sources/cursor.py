@@ -20,7 +20,7 @@ from pr_cost_bot.model import SourceResult, Tokens, UsageQuery, UsageRecord, ref
 from pr_cost_bot.ports import Inspection
 from pr_cost_bot.sources.events import Events
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Chunk, Count, Tally, cents, record_id
+from pr_cost_bot.sources.reading import Chunk, Count, Tally, cents, one_request
 from pr_cost_bot.sources.spans import Span, windows
 
 VENDOR = Vendor(
@@ -231,15 +231,14 @@ def _record(event: Event, actor: str) -> UsageRecord:
         cost = None  # a plan that reports no money: unknown, to be estimated from the tokens
     model = event.model or "unknown"
     key = (event.timestamp, actor, model, event.kind, event.conversation_id, msgspec.structs.astuple(tokens), cost)
-    return UsageRecord(
-        id=record_id("cursor", *key),
+    return one_request(
+        "cursor",
+        key,
         source="cursor",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=model,
         tokens=tokens,
-        requests=1,
         cost_usd=cost,
         billed_usd=_billed(event, cost),
         product="automation" if event.automation_id else "cloud_agent" if event.cloud_agent_id else "",

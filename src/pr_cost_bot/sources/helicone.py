@@ -22,7 +22,7 @@ from pr_cost_bot.sources import tags
 from pr_cost_bot.sources.callers import iso, parse_iso, provider
 from pr_cost_bot.sources.events import ByUser
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Chunk, Count, Tally, as_dollars, record_id
+from pr_cost_bot.sources.reading import Chunk, Count, Tally, as_dollars, one_request
 from pr_cost_bot.sources.spans import DAY, Span
 
 VENDOR = Vendor(title="Helicone", key_input="helicone_api_key", needs="a Helicone API key that may read requests")
@@ -172,15 +172,14 @@ def _record(row: Row, actor: str) -> UsageRecord:
     if not cost and tokens and (row.cache_reference_id or "") in _NO_CACHE_HIT:
         cost = None  # Helicone knows no price for the model: to be priced from the tokens
     said = tags.read((), {**(row.properties or {}), **(row.request_properties or {})})
-    record = UsageRecord(
-        id=record_id("helicone", row.request_id),
+    record = one_request(
+        "helicone",
+        (row.request_id,),
         source="helicone",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=model,
         tokens=tokens,
-        requests=1,
         cost_usd=cost,
         provider=seller,
         reference=reference_of(request_id=row.request_id),

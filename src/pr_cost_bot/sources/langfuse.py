@@ -21,7 +21,7 @@ from pr_cost_bot.sources.callers import iso
 from pr_cost_bot.sources.events import ByUser
 from pr_cost_bot.sources.langfuse_shapes import Observation, Page, check, properties_of, tokens_of
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Chunk, Tally, as_dollars, record_id, utc
+from pr_cost_bot.sources.reading import Chunk, Tally, as_dollars, one_request, utc
 from pr_cost_bot.sources.spans import DAY, Span
 
 VENDOR = Vendor(
@@ -135,15 +135,14 @@ def _record(row: Observation, actor: str) -> UsageRecord:
         cost = None  # Langfuse knows no price for the model: to be priced from the tokens
     session_tag = [f"pr:{row.session_id}"] if row.session_id and "/" in row.session_id else []
     said = tags.read([*(row.tags or ()), *session_tag], properties_of(row.metadata))
-    record = UsageRecord(
-        id=record_id("langfuse", row.id),
+    record = one_request(
+        "langfuse",
+        (row.id,),
         source="langfuse",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=row.provided_model_name or row.model or "unknown",
         tokens=tokens,
-        requests=1,
         cost_usd=cost,
         terms=terms,
         reference=reference_of(id=row.id, traceId=row.trace_id),

@@ -15,7 +15,7 @@ import msgspec
 from pr_cost_bot.model import Tokens, UsageRecord, reference_of
 from pr_cost_bot.sources import tags
 from pr_cost_bot.sources.people import Names
-from pr_cost_bot.sources.reading import Count, as_dollars, record_id, utc
+from pr_cost_bot.sources.reading import Count, as_dollars, one_request, utc
 from pr_cost_bot.sources.spans import Span
 
 ANONYMOUS = "default_user_id"
@@ -90,15 +90,14 @@ def _record(row: Row, actor: str) -> UsageRecord:
     properties = metadata.get("spend_logs_metadata")
     tagged = tags.read(labels, properties if isinstance(properties, dict) else {})
     agent = next((match[1] for label in labels if (match := _AGENT.match(label))), "")
-    record = UsageRecord(
-        id=record_id("litellm", *key),
+    record = one_request(
+        "litellm",
+        key,
         source="litellm",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=model,
         tokens=tokens,
-        requests=1,
         cost_usd=_cost(row, tokens),
         product=agent,
         provider=provider,

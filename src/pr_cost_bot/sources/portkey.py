@@ -19,7 +19,7 @@ from pr_cost_bot.sources.events import Gateway, span_of, within
 from pr_cost_bot.sources.people import Names
 from pr_cost_bot.sources.portkey_groups import user_groups
 from pr_cost_bot.sources.portkey_shapes import Row, amount, metadata_of
-from pr_cost_bot.sources.reading import Chunk, Tally, record_id
+from pr_cost_bot.sources.reading import Chunk, Tally, one_request
 from pr_cost_bot.sources.spans import DAY, Span
 
 VENDOR = Vendor(
@@ -97,15 +97,14 @@ def _record(row: Row, actor: str, said: tags.Tags) -> UsageRecord:
     cost = amount(row)
     if not cost and tokens:
         cost = None  # Portkey knows no price for the model: to be priced from the tokens
-    record = UsageRecord(
-        id=record_id("portkey", row.id),
+    record = one_request(
+        "portkey",
+        (row.id,),
         source="portkey",
         actor=actor,
-        start=at,
-        end=at,
+        at=at,
         model=row.ai_model or "unknown",
         tokens=tokens,
-        requests=1,
         cost_usd=cost,
         provider=provider(row.ai_org or row.ai_provider),
         reference=reference_of(id=row.id),
